@@ -15,7 +15,7 @@ TEST(UnknownChoice, NamesTheNearestValidChoiceFirst) {
   const std::vector<std::string> valid = {"backprop", "dfa", "dfc", "dfc-ss"};
   const std::string text = unknown_choice("--rule", "rule", "dfc-s", valid).what();
   EXPECT_THAT(text, testing::HasSubstr("unknown rule 'dfc-s'"));
-  EXPECT_THAT(text, testing::HasSubstr("Did you mean 'dfc'?"));
+  EXPECT_THAT(text, testing::HasSubstr("Did you mean 'dfc-ss'?"));
   EXPECT_EQ(nearest_first("bakprop", valid).front(), "backprop");
 }
 
