@@ -67,6 +67,8 @@ class Parameters {
   // "--set") comes before the owner in the message.
   void set(std::string_view name, const Value& value, const std::string& where = {});
   void set_text(std::string_view name, std::string_view value, const std::string& where = {});
+  // Gives a parameter that nobody set another value, without counting it as set: what a preset of the card does.
+  void set_fallback(std::string_view name, const Value& value);
 
   // The value of a described parameter of that kind; a name or kind that was never described is a bug of
   // ours.

@@ -87,16 +87,20 @@ std::optional<std::vector<Number>> read_list(std::string_view text) {
   return values;
 }
 
-// The value as the kind that `like` holds: whole numbers may stand for reals, an empty list for either list.
+// The value as the kind that `like` holds: whole numbers may stand for reals, one number for a list of one, an empty list for
+// either list.
 std::optional<Value> converted(const Value& value, const Value& like) {
   if (value.index() == like.index()) return value;
   if (std::holds_alternative<double>(like)) {
     if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
   }
   if (std::holds_alternative<Reals>(like)) {
+    if (const auto* real = std::get_if<double>(&value)) return Reals{*real};
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return Reals{static_cast<double>(*whole)};
     if (const auto* wholes = std::get_if<Wholes>(&value)) return Reals(wholes->begin(), wholes->end());
   }
   if (std::holds_alternative<Wholes>(like)) {
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return Wholes{*whole};
     if (const auto* reals = std::get_if<Reals>(&value); reals != nullptr && reals->empty()) return Wholes{};
   }
   return std::nullopt;
@@ -235,6 +239,12 @@ void Parameters::set(std::string_view name, const Value& value, const std::strin
   const Parameter& parameter = find(name, where);
   values_[parameter.name] = parameter.checked(value, located(where));
   set_[parameter.name] = true;
+}
+
+void Parameters::set_fallback(std::string_view name, const Value& value) {
+  if (was_set(name)) return;
+  const Parameter& parameter = find(name, {});
+  values_[parameter.name] = parameter.checked(value, located({}));
 }
 
 void Parameters::set_text(std::string_view name, std::string_view value, const std::string& where) {

@@ -1,0 +1,57 @@
+// How a network is driven to its target: the controller, and the settings of a settling phase.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace apical {
+
+// Proportional-integral controller of the output.     Meulemans et al. 2021, eq. 4
+//
+//   u = u_int + k_p e,   τ_u du_int/dt = e − α u_int  (paper)   or   e − α u  (the authors' code);   τ_u = 1
+//
+// e  output error r* − r_L;   u  control signal [n_L];   k_p ≥ 0  proportional gain;   α ≥ 0  leak.
+struct PiController {
+  double k_p = 0;
+  double alpha = 0;
+  bool leak_on_control = true;   // α leaks the whole u (code) instead of u_int (paper)
+
+  // One Euler step of length dt for one output unit: e(t), u_int(t), u(t) → u_int(t+dt), u(t+dt).
+  template <class F>
+  void step(F e, F dt, F& u_int, F& u) const {
+    const F leak = static_cast<F>(alpha) * (leak_on_control ? u : u_int);
+    u_int += dt * (e - leak);
+    u = u_int + static_cast<F>(k_p) * e;
+  }
+  // Leak of the control that the steady state sees: e = leak · u. Lemma 1's α̃ = α/(1 + α k_p) for the paper's form.
+  double steady_leak() const { return leak_on_control ? alpha : alpha / (1 + alpha * k_p); }
+};
+
+enum class Learn { never, last, each_step };
+
+struct Settling {
+  std::int64_t steps = 1000;           // T: states 0 … T−1, so T−1 Euler steps
+  double dt = 0.02;                    // Euler step, in units of τ_u
+  double tau_v = 0.2;                  // somatic time constant, in units of τ_u; never below dt
+  double tau_a = 0;                    // apical time constant; ≤ dt: instantaneous
+  bool instantaneous_transmission = true;   // layers see the rates below of the same step, not of the step before
+  bool proactive = true;               // compartments see the control of the same step, not of the step before
+  double sigma = 0;                    // s.d. of apical noise in hidden layers
+  double sigma_output = 0;             // and in the output layer
+  bool to_own_output = false;          // the target is the feedforward output itself (sleep), instead of the nudged one
+  Learn learn = Learn::last;
+  const char* group = "forward";       // whose plasticity is called at each step
+  bool include_unsettled = false;      // samples that did not settle take part in the update
+  bool streaming = false;              // the authors' "efficient" bookkeeping: mean over T−1, diverged samples left out step by step
+};
+
+// What became of one sample's settling.     dfc.md of the specification, 3.2
+struct Settled {
+  double residual = 0;     // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
+  double error = 0;        // ‖r* − r_L‖ at the last state
+  std::int64_t time = 0;   // the first state from which on the residual stayed below 1e-5; T if it never did
+  bool converged = false;  // residual < 1e-5 and error < ε² error(0), with ε = 0.5
+  bool diverged = false;   // residual > 1, or not finite
+};
+
+}  // namespace apical

@@ -1,0 +1,103 @@
+// One tile of samples on its way through a network: the object whose verbs a rule uses. The feedforward pass has run and the loss
+// is known when a rule gets it. A verb that reads more than a synapse could see leaves its mark.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "apical/card.h"
+#include "apical/network.h"
+#include "apical/settling.h"
+#include "apical/synapses.h"
+
+namespace apical {
+
+template <class T>
+class BasicRule;
+template <class T>
+struct TileState;
+
+// One layer, one Euler step: flat blocks of rows × stride, all as deviations from the feedforward point.
+template <class T>
+struct LawStep {
+  std::size_t count;
+  Activation activation;
+  const T* v_ff;         // basal deviation W (r − r⁻); null in the first layer, whose input is constant
+  const T* feedback;     // Q u
+  const T* noise;        // standard normal numbers, or null
+  T* v_fb;               // apical voltage; null: instantaneous, equal to feedback
+  T* v;                  // somatic deviation
+  T* rate_deviation;     // φ(v⁻ + d) − φ(v⁻)
+  T* rate;               // r = r⁻ + deviation; null: not needed
+  BasePoint<T> minus;
+  T k_a, k_v, k_noise;   // dt/τ_a, dt/τ_v, σ √dt/τ_a
+};
+template <class T>
+using LawFunction = void (*)(const LawStep<T>&);
+
+// Watches a settling phase: for figures, recordings and comparison with published trajectories.
+template <class T>
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // After state `step` has been reached; step 0 is the feedforward state.
+  virtual void state(std::int64_t step, const TileState<T>& tile) = 0;
+};
+
+template <class T>
+class BasicTrial {
+ public:
+  BasicTrial(const Network<T>& network, TileState<T>& tile, const BasicRule<T>& rule, BasicDelta<T>& delta)
+      : network_(network), tile_(tile), rule_(rule), delta_(delta) {}
+
+  std::size_t depth() const { return network_.depth(); }   // L
+  std::size_t rows() const;                                // samples in this tile
+  std::size_t batch_size() const;                          // samples in the whole minibatch, B
+  std::string_view pass() const;                           // the pass that is running: "wake", "sleep", …
+
+  // --- reading the feedforward pass
+  Activity<T> rate(std::size_t layer) const;               // r_i⁻ = φ(v_i⁻); layer 0: the input
+  Activity<T> phi_prime(std::size_t layer) const;          // φ'(v_i⁻)
+  Activity<T> loss_gradient();                             // ∂ℒ/∂r_L per sample, [rows, n_L].         marks: update locked
+
+  // --- sending teaching signals
+  // The teaching signal of a layer, as an expression of activities. Read as s.delta.                  marks: signed error, frozen activity
+  template <class E>
+  void deliver(std::size_t layer, const E& expression) {
+    evaluate(expression, delivered(layer));
+  }
+  // W_{i}ᵀ δ_{i}: what backprop sends down to layer i−1, [rows, n_{i−1}].                               marks: weight transport, backward locked
+  Activity<T> transported(std::size_t layer);
+  // B δ_{i+1} through a backward chain's matrix of `layer`, [rows, n_layer].                             marks: backward locked
+  Activity<T> fed_back(std::string_view group, std::size_t layer);
+  // G_i s: a direct feedback matrix applied to a signal of the output, [rows, n_layer].
+  Activity<T> broadcast(std::string_view group, std::size_t layer, Activity<T> signal);
+
+  // --- controlling the output
+  // r* = r_L⁻ − step · ∂ℒ/∂r_L, the target of every controlled phase that follows.                      marks: update locked
+  void nudge_target(double step);
+  // Lets the network settle under feedback control through the feedback weights Q ("feedback"), T−1 Euler steps of the law.
+  template <class Law>
+  void relax(const PiController& controller, const Settling& settling) {
+    settle(law_function<T>(Law{}), controller, settling);
+  }
+  // The linearised steady state: u = (J Q + leak I)⁻¹ (r* − r_L⁻), v_i = v_i^ff + Q_i u in one nonlinear sweep. marks: analytic Jacobian
+  void solve_control(double leak);
+
+  void mark(Mark mark);
+
+ private:
+  // Where the teaching signal of a layer goes.
+  Activity<T> delivered(std::size_t layer);
+  void settle(LawFunction<T> law, const PiController& controller, const Settling& settling);
+
+  const Network<T>& network_;
+  TileState<T>& tile_;
+  const BasicRule<T>& rule_;
+  BasicDelta<T>& delta_;
+};
+
+extern template class BasicTrial<float>;
+extern template class BasicTrial<double>;
+
+}  // namespace apical

@@ -1,0 +1,49 @@
+// A fixed crew of threads that takes numbered jobs as it becomes free; the caller works too. Which thread runs a job is not
+// fixed: jobs write only to storage of their own, and sums over jobs are taken in job order by whoever waits.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace apical {
+
+class Pool {
+ public:
+  explicit Pool(unsigned threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  unsigned threads() const { return static_cast<unsigned>(crew_.size()) + 1; }
+
+  // Calls job(number, thread) for number = 0 … jobs−1, thread in [0, threads()). Returns when all are done; rethrows the first
+  // exception that a job threw.
+  template <class F>
+  void run(std::uint32_t jobs, F&& job) {
+    using Job = std::remove_reference_t<F>;
+    start(jobs, [](void* context, std::uint32_t number, unsigned thread) { (*static_cast<Job*>(context))(number, thread); },
+          const_cast<void*>(static_cast<const void*>(&job)));
+  }
+
+ private:
+  using Call = void (*)(void*, std::uint32_t, unsigned);
+  void start(std::uint32_t jobs, Call call, void* context);
+  void work(unsigned thread);
+  void serve(std::stop_token stop, unsigned thread);
+
+  alignas(64) std::atomic<std::uint32_t> epoch_{0};
+  alignas(64) std::atomic<std::uint64_t> next_{0};   // jobs << 32 | next job
+  alignas(64) std::atomic<std::uint32_t> left_{0};
+  Call call_ = nullptr;
+  void* context_ = nullptr;
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+  std::vector<std::jthread> crew_;
+};
+
+}  // namespace apical

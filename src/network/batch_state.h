@@ -1,0 +1,77 @@
+// What a minibatch keeps for each sample, whichever tile it falls in. All arrays are [capacity, stride], row-major.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apical/loss.h"
+#include "apical/network.h"
+#include "apical/settling.h"
+#include "core/buffer.h"
+#include "kernels/panels.h"
+
+namespace apical {
+
+// One outer product that waits until all tiles are done: Σ over the minibatch of post preᵀ, as a whole-batch product.
+template <class T>
+struct DeferredTerm {
+  Buffer<T> post;                      // [capacity, row_stride(n_out)]
+  Buffer<T> pre;                       // [capacity, pre_stride]; empty where `resident` is read instead
+  const T* resident = nullptr;         // presynaptic rates that the minibatch keeps anyway
+  std::size_t pre_stride = 0;
+  std::atomic<bool> ready = false;     // storage is there
+  std::atomic<bool> used = false;      // proposed in this minibatch
+};
+
+// The outer products of one weight matrix. Their storage is made by the first tile that proposes one, and kept.
+template <class T>
+struct DeferredTerms {
+  static constexpr std::size_t kMost = 4;
+  std::array<DeferredTerm<T>, kMost> terms;
+  std::mutex mutex;
+};
+
+template <class T>
+struct BatchState {
+  BatchState(const Network<T>& network, std::size_t samples)
+      : capacity(samples), v(network.depth() + 1), rate(network.depth() + 1), slope(network.depth() + 1), sample(samples),
+        label(samples), loss(samples), correct(samples), settled(samples) {
+    for (std::size_t layer = 0; layer <= network.depth(); ++layer) {
+      const std::size_t count = samples * row_stride<T>(network.units(layer));
+      rate[layer] = Buffer<T>(count);
+      if (layer == 0) continue;
+      v[layer] = Buffer<T>(count);
+      slope[layer] = Buffer<T>(count);
+    }
+    for (const auto& [group, matrices] : network.all_groups()) {
+      auto& terms = deferred[group];
+      for (std::size_t i = 0; i < matrices.size(); ++i) terms.push_back(std::make_unique<DeferredTerms<T>>());
+    }
+    const std::size_t outputs = samples * row_stride<T>(network.units(network.depth()));
+    loss_gradient = Buffer<T>(outputs);
+    target = Buffer<T>(outputs);
+  }
+
+  std::size_t capacity;
+  std::size_t size = 0;                   // samples in this minibatch, B
+  std::vector<Buffer<T>> v, rate, slope;  // the feedforward point of each layer; rate[0] is the input
+  Buffer<T> target;                       // regression: y [B, n_L]
+  Buffer<T> loss_gradient;                // ∂ℒ/∂r_L per sample [B, n_L]
+  std::vector<std::uint32_t> sample;      // which sample of the data a row is: keys its noise
+  std::vector<std::int32_t> label;        // −1: regression
+  std::vector<double> loss;
+  std::vector<std::uint8_t> correct;
+  std::vector<Settled> settled;           // filled by passes that settle
+  bool has_settled = false;
+  // group → layer−1 → outer products, in the order in which plasticity proposes them
+  std::map<std::string, std::vector<std::unique_ptr<DeferredTerms<T>>>, std::less<>> deferred;
+};
+
+}  // namespace apical

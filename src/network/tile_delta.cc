@@ -1,0 +1,158 @@
+#include "network/tile_delta.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "apical/error.h"
+
+namespace apical {
+
+template <class T>
+void StepSums<T>::prepare(const Network<T>& network, std::string_view group) {
+  used = true;
+  if (!weights.empty()) return;
+  for (const auto& matrix : network.group(group)) {
+    const bool input_side = group == "forward" && matrix.layer() == 1;
+    weights.emplace_back(input_side ? 0 : matrix.panels_size());
+    bias.emplace_back(input_side ? 0 : matrix.bias_size());
+  }
+}
+
+template <class T>
+void StepSums<T>::zero() {
+  for (auto& buffer : weights) buffer.zero();
+  for (auto& buffer : bias) buffer.zero();
+}
+
+template <class T>
+void TileDelta<T>::begin_layer(std::string_view group, std::size_t layer, Activation activation) {
+  group_ = group;
+  layer_ = layer;
+  term_ = 0;
+  activation_ = activation;
+}
+
+template <class T>
+void TileDelta<T>::begin_steps(std::string_view group) {
+  stepping_ = true;
+  group_ = group;
+  sums_.prepare(network_, group);
+  ring_.assign(network_.depth() + 1, RingPair{});
+  restart_steps();
+}
+
+template <class T>
+void TileDelta<T>::restart_steps() {
+  sums_.zero();
+  if (group_ != "forward") return;
+  const std::size_t stride = row_stride<T>(network_.units(1));
+  std::memset(deferred(1, 0).post.data() + tile_.first_row * stride, 0, tile_.rows * stride * sizeof(T));
+}
+
+// The term of a layer whose postsynaptic rows this tile writes.
+template <class T>
+DeferredTerm<T>& TileDelta<T>::deferred(std::size_t layer, std::size_t term) {
+  auto& list = *tile_.batch->deferred.find(group_)->second[layer - 1];
+  if (term >= DeferredTerms<T>::kMost) {
+    throw InternalError(fmt::format("a rule may propose at most {} outer products per layer", DeferredTerms<T>::kMost));
+  }
+  DeferredTerm<T>& found = list.terms[term];
+  if (!found.ready.load(std::memory_order_acquire)) {
+    const std::scoped_lock lock(list.mutex);
+    if (!found.ready.load(std::memory_order_relaxed)) {
+      found.post = Buffer<T>(tile_.batch->capacity * row_stride<T>(network_.weights(group_, layer).n_out()));
+      found.ready.store(true, std::memory_order_release);
+    }
+  }
+  found.used.store(true, std::memory_order_relaxed);
+  return found;
+}
+
+// The presynaptic side of a deferred term: rates that the minibatch keeps, or a copy of the tile's own.
+template <class T>
+void TileDelta<T>::keep_presynaptic(std::size_t layer, std::size_t term, const Presynaptic<T>& pre) {
+  auto& list = *tile_.batch->deferred.find(group_)->second[layer - 1];
+  DeferredTerm<T>& kept = list.terms[term];
+  {
+    const std::scoped_lock lock(list.mutex);
+    kept.pre_stride = pre.stride;
+    if (pre.resident) {
+      kept.resident = pre.data - tile_.first_row * pre.stride;
+    } else if (kept.pre.empty()) {
+      kept.pre = Buffer<T>(tile_.batch->capacity * pre.stride);
+    }
+  }
+  if (!pre.resident) {
+    std::memcpy(kept.pre.data() + tile_.first_row * pre.stride, pre.data, tile_.rows * pre.stride * sizeof(T));
+  }
+}
+
+template <class T>
+typename BasicDelta<T>::Term TileDelta<T>::begin_term() {
+  const std::size_t stride = row_stride<T>(network_.weights(group_, layer_).n_out());
+  const std::size_t count = tile_.rows * stride;
+  if (stepping_ && !constant_presynaptic()) {
+    out_ = tile_.ring_post(layer_);
+    return {out_, count, false, activation_};
+  }
+  out_ = deferred(layer_, term_).post.data() + tile_.first_row * stride;
+  return {out_, count, stepping_, activation_};
+}
+
+template <class T>
+void TileDelta<T>::end_term(const Presynaptic<T>& pre) {
+  if (tile_.left_out != nullptr) leave_out(out_, row_stride<T>(network_.units(layer_)));
+  const std::size_t term = term_++;
+  if (stepping_ && term > 0) throw InternalError("a rule may propose one outer product per layer and step");
+  if (stepping_ && !constant_presynaptic()) {
+    ring_[layer_] = {pre.data - tile_.slot * tile_.rows * pre.stride, pre.stride};
+  } else {
+    keep_presynaptic(layer_, term, pre);
+  }
+}
+
+template <class T>
+void TileDelta<T>::leave_out(T* rows, std::size_t stride) const {
+  for (std::size_t row = 0; row < tile_.rows; ++row) {
+    if (tile_.left_out[row]) std::memset(rows + row * stride, 0, stride * sizeof(T));
+  }
+}
+
+template <class T>
+void TileDelta<T>::flush(std::size_t slots) {
+  if (slots == 0) return;
+  for (std::size_t layer = 1; layer < ring_.size(); ++layer) {
+    const RingPair& pair = ring_[layer];
+    if (pair.pre == nullptr) continue;
+    const auto& matrix = network_.weights(group_, layer);
+    const std::size_t stride = row_stride<T>(matrix.n_out()), rows = slots * tile_.rows;
+    const T* post = tile_.layer[layer].post;
+    kernels<T>().outer_product({post, stride, pair.pre, pair.stride, rows, sums_.weights[layer - 1].data(), matrix.n_out(),
+                                matrix.n_in(), 0, panel_count<T>(matrix.n_out()), 0,
+                                matrix.n_in()});
+    if (matrix.has_bias()) kernels<T>().column_sums(post, stride, rows, matrix.n_out(), sums_.bias[layer - 1].data());
+  }
+}
+
+template <class T>
+void TileDelta<T>::end_steps(T scale) {
+  stepping_ = false;
+  if (group_ == "forward") {
+    const std::size_t stride = row_stride<T>(network_.units(1));
+    T* post = deferred(1, 0).post.data() + tile_.first_row * stride;
+    for (std::size_t i = 0; i < tile_.rows * stride; ++i) post[i] *= scale;
+  }
+  for (auto* list : {&sums_.weights, &sums_.bias}) {
+    for (auto& buffer : *list) {
+      for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] *= scale;
+    }
+  }
+}
+
+template struct StepSums<float>;
+template struct StepSums<double>;
+template class TileDelta<float>;
+template class TileDelta<double>;
+
+}  // namespace apical

@@ -1,0 +1,74 @@
+// Everything that moves while one tile of samples passes through the network.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "apical/card.h"
+#include "apical/settling.h"
+#include "apical/synapses.h"
+#include "apical/trial.h"
+#include "core/arena.h"
+#include "kernels/kernels.h"
+#include "network/batch_state.h"
+
+namespace apical {
+
+// Where recorded noise comes from instead of the generator: for comparison with published trajectories.
+template <class T>
+class NoisePort {
+ public:
+  virtual ~NoisePort() = default;
+  // Standard normal numbers that enter state step+1 of a layer: out [rows, stride], padding 0.
+  virtual void fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows, std::size_t stride, T* out) = 0;
+};
+
+// One layer of a settling network, as deviations from the feedforward point. Rings hold `ring` states, the newest at `slot`.
+template <class T>
+struct SettlingLayer {
+  T* v = nullptr;              // soma                     [rows, stride]
+  T* v_ff = nullptr;           // basal                    [rows, stride]
+  T* v_fb = nullptr;           // apical                   [rows, stride]
+  T* feedback = nullptr;       // Q u                      [rows, stride]
+  T* noise = nullptr;          // standard normal          [rows, stride] or null
+  T* rate_deviation = nullptr; // ρ                        [rows, stride]
+  T* rate = nullptr;           // r = r⁻ + ρ               [ring, rows, stride] or null
+  T* post = nullptr;           // postsynaptic factors     [ring, rows, stride] or null
+  std::size_t stride = 0;
+};
+
+template <class T>
+struct TileState {
+  // --- the tile
+  BatchState<T>* batch = nullptr;
+  std::size_t first_row = 0, rows = 0;
+  std::string_view pass = "wake";
+  NoiseKey noise_key{};
+  NoisePort<T>* noise_port = nullptr;
+  Observer<T>* observer = nullptr;
+  Arena<T>* arena = nullptr;
+  Marks marks;
+
+  // --- teaching signals
+  std::vector<Activity<T>> delta;   // per layer; data null until delivered
+
+  // --- controlled settling
+  const T* target_deviation = nullptr;   // δ = r* − r_L⁻          [rows, stride of L]
+  std::vector<SettlingLayer<T>> layer;   // 0 … L; empty until the tile settles
+  T* u = nullptr;                        // control                [ring, rows, stride of L]
+  T* u_integral = nullptr;               // u_int                  [rows, stride of L]
+  T* error = nullptr;                    // e                      [rows, stride of L]
+  std::size_t ring = 1, slot = 0;
+  std::int64_t step = 0;
+  bool controlled = false;               // layer[] holds a controlled state
+  bool learned = false;                  // plasticity ran during the settling
+  const std::uint8_t* left_out = nullptr;   // [rows] samples whose updates are zeroed; null: none
+
+  std::size_t output_stride() const { return layer.back().stride; }
+  T* ring_rate(std::size_t i) const { return layer[i].rate + slot * rows * layer[i].stride; }
+  T* ring_post(std::size_t i) const { return layer[i].post + slot * rows * layer[i].stride; }
+  T* control() const { return u + slot * rows * layer.back().stride; }
+};
+
+}  // namespace apical

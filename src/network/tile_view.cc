@@ -1,0 +1,38 @@
+#include "network/tile_view.h"
+
+namespace apical {
+
+template <class T>
+BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network, std::size_t layer) {
+  BasicSynapses<T> s;
+  s.layer = layer;
+  s.depth = network.depth();
+  s.rows = tile.rows;
+  s.activation = network.spec().activation_of(layer);
+  const std::size_t below = row_stride<T>(network.units(layer - 1));
+  const BasePoint<T> minus = base_point(tile, layer, network.units(layer));
+  s.v_minus = {minus};
+  s.v_ff = {minus, nullptr};
+  s.v.minus = minus;
+  s.delta = tile.delta[layer];
+  const bool first = layer == 1;
+  const T* feedforward_rate = tile.batch->rate[layer - 1].data() + tile.first_row * below;
+  s.r_prev = {feedforward_rate, network.units(layer - 1), below, first, true};
+  if (!tile.controlled) return s;
+
+  const SettlingLayer<T>& settling = tile.layer[layer];
+  if (!first && tile.layer[layer - 1].rate != nullptr) {
+    s.r_prev = {tile.ring_rate(layer - 1), network.units(layer - 1), below, false, false};
+  }
+  s.v.deviation = settling.v;
+  s.v.rate_deviation = settling.rate_deviation;
+  s.v_ff.deviation = settling.v_ff;
+  s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer), settling.stride};
+  s.u = {tile.control(), network.units(network.depth()), tile.output_stride(), false, false};
+  return s;
+}
+
+template BasicSynapses<float> synapses_of(const TileState<float>&, const Network<float>&, std::size_t);
+template BasicSynapses<double> synapses_of(const TileState<double>&, const Network<double>&, std::size_t);
+
+}  // namespace apical
