@@ -1,5 +1,6 @@
-// The dense kernels behind every verb, as one table of functions per instruction set and number type. Each has a naive twin
-// that sums in double (name "reference"). Nothing here knows a rule; nothing allocates or throws.
+// The dense kernels behind every verb, as one table of functions per instruction set and number type. Each
+// has a naive twin that sums in double (name "reference"). Nothing here knows a rule; nothing allocates or
+// throws.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +15,15 @@
 
 namespace apical {
 
-enum class Start { zero, bias, keep };   // what a product begins from: 0, the bias of the unit, or what is there
+enum class Start {
+  zero,
+  bias,
+  keep
+};  // what a product begins from: 0, the bias of the unit, or what is there
 
-// C[row][unit] = start + Σ_k A[row][k] · W[unit][k].   A: [rows, n_in], stride lda; W: panels [n_out, n_in]; C: [rows, n_out], stride ldc,
-// written over the whole padded width.   bias: padded width, read if start == bias.
+// C[row][unit] = start + Σ_k A[row][k] · W[unit][k].   A: [rows, n_in], stride lda; W: panels [n_out, n_in];
+// C: [rows, n_out], stride ldc, written over the whole padded width.   bias: padded width, read if start ==
+// bias.
 template <class T>
 struct Product {
   const T* a;
@@ -31,8 +37,9 @@ struct Product {
   Start start;
 };
 
-// G[unit][k] += Σ_row E[row][unit] · X[row][k], rows summed in ascending order.   G: panels [n_out, n_in]; E: [rows, n_out]; X: [rows, n_in].
-// first_panel/panels and first_k/k_count restrict the work to a part of G, so that threads can share it without changing a bit.
+// G[unit][k] += Σ_row E[row][unit] · X[row][k], rows summed in ascending order.   G: panels [n_out, n_in]; E:
+// [rows, n_out]; X: [rows, n_in]. first_panel/panels and first_k/k_count restrict the work to a part of G, so
+// that threads can share it without changing a bit.
 template <class T>
 struct OuterProduct {
   const T* e;
@@ -42,62 +49,70 @@ struct OuterProduct {
   std::size_t rows;
   T* g;
   std::size_t n_out, n_in;
-  std::size_t first_panel, panels;     // panels of G to work on
-  std::size_t first_k, k_count;        // presynaptic units to work on
+  std::size_t first_panel, panels;  // panels of G to work on
+  std::size_t first_k, k_count;     // presynaptic units to work on
 };
 
-// Counter-based noise (Philox 4x32-10, Salmon et al. 2011): the number depends on its key only, never on tiling or threads.
+// Counter-based noise (Philox 4x32-10, Salmon et al. 2011): the number depends on its key only, never on
+// tiling or threads.
 struct NoiseKey {
   std::uint64_t seed;
-  std::uint32_t stream;    // what the noise is for
+  std::uint32_t stream;  // what the noise is for
   std::uint32_t epoch;
 };
 
-// Standard normal numbers for rows of a layer: out[row][unit] belongs to (key, samples[row], step, first_unit + unit).
-// The same 32-bit words feed float and double, so both precisions see the same noise up to rounding.
+// Standard normal numbers for rows of a layer: out[row][unit] belongs to (key, samples[row], step, first_unit
+// + unit). The same 32-bit words feed float and double, so both precisions see the same noise up to rounding.
 template <class T>
 struct NoiseBlock {
   NoiseKey key;
-  std::span<const std::uint32_t> samples;   // [rows]
+  std::span<const std::uint32_t> samples;  // [rows]
   std::uint32_t step;
-  std::uint32_t first_unit;                 // a multiple of 64
+  std::uint32_t first_unit;  // a multiple of 64
   std::size_t n;
-  T* out;                                   // [rows, n], stride ld; padding up to padded(n) is set to 0
+  T* out;  // [rows, n], stride ld; padding up to padded(n) is set to 0
   std::size_t ld;
 };
 
 template <class T>
 struct Kernels {
-  const char* name;         // "AVX3", "AVX2", "SSE4", "NEON", "SCALAR", "reference"
-  std::size_t lanes;        // numbers of type T in a vector register
+  const char* name;   // "AVX3", "AVX2", "SSE4", "NEON", "SCALAR", "reference"
+  std::size_t lanes;  // numbers of type T in a vector register
 
   void (*product)(const Product<T>&);
   void (*outer_product)(const OuterProduct<T>&);
   // rate[i] = φ(v[i]), slope[i] = φ'(v[i]); either output may be null.
   void (*activate)(Activation, const T* v, T* rate, T* slope, std::size_t count);
   // difference[i] = φ(v[i] + d[i]) − φ(v[i]) without cancellation; rate and slope are φ(v), φ'(v).
-  void (*activation_difference)(Activation, const T* v, const T* rate, const T* slope, const T* d, T* difference, std::size_t count);
+  void (*activation_difference)(Activation, const T* v, const T* rate, const T* slope, const T* d,
+                                T* difference, std::size_t count);
   void (*normal)(const NoiseBlock<T>&);
   // out[i] = Σ_q parts[q][i], summed in the order of parts.
   void (*sum)(const T* const* parts, std::size_t parts_count, T* out, std::size_t count);
   // y[i] += a · x[i].
   void (*add_scaled)(T a, const T* x, T* y, std::size_t count);
-  // out[unit] += Σ_row e[row][unit] over the padded width, rows in ascending order: the bias's part of an outer product.
+  // out[unit] += Σ_row e[row][unit] over the padded width, rows in ascending order: the bias's part of an
+  // outer product.
   void (*column_sums)(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out);
   // Panels of Wᵀ [n_in, n_out] from panels of W [n_out, n_in].
   void (*transpose_panels)(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed);
-  // Independent fused multiply-adds at full register width; returns the number of floating-point operations done. For the peak.
+  // Independent fused multiply-adds at full register width; returns the number of floating-point operations
+  // done. For the peak.
   double (*peak)(long iterations);
 };
 
 // The table in use. The first call picks the best instruction set that the processor has.
 template <class T>
 const Kernels<T>& kernels();
-// "auto", "reference" or the name of an instruction set; throws Error with the available ones. Not safe while kernels run.
+// "auto", "reference" or the name of an instruction set; throws Error with the available ones. Not safe while
+// kernels run.
 void use_kernels(std::string_view name);
 // Every table that this processor can run, best first, "reference" last: for tests and benchmarks.
 std::vector<std::string> available_kernels();
 // Name of the table in use.
 std::string kernels_in_use();
+// True while the naive twins are in use. Code compiled per instruction set elsewhere (rules, optimizers)
+// follows the table by itself, because use_kernels sets Highway's target, to the baseline for "reference".
+bool reference_kernels();
 
 }  // namespace apical

@@ -1,0 +1,183 @@
+// The activation functions φ, one struct each, as scalar templates that auto-vectorise inside plain loops.
+//   value(v) = φ(v);   slope(v, rate) = φ'(v);   difference(v, rate, slope, d) = φ(v + d) − φ(v) without
+//   cancellation,
+// where rate = φ(v) and slope = φ'(v). Included once per instruction-set namespace, inside it: no guard, no
+// includes of its own but the elementary functions; the including file provides <cmath>, <cstdint>,
+// "apical/activation.h" and "kernels/loops.h". NaN in gives NaN out. Differences hold a relative error of
+// 1e-6 (float) and 1e-14 (double) wherever the result is normal.
+#include "kernels/elementary-inl.h"
+
+// tanh(v + d) − tanh(v) = sinh d / (cosh v · cosh(v + d)), written in e^{−2|v|}, e^{−2|v+d|} and e^{−2|d|}
+// only: every term is positive, so nothing cancels even where tanh(v) is ±1 or the step crosses zero.
+// one_plus_rate = 1 + |tanh v|.
+template <class W>
+APICAL_INLINE W tanh_difference(W v, W one_plus_rate, W slope, W d) {
+  const W end = v + d;
+  // The digits of v + d that `end` lost; the exponential would feel them at large |v + d|.
+  const W back = end - v;
+  const W lost = (v - (end - back)) + (d - back);
+  const W start_size = v < W(0) ? -v : v, end_size = end < W(0) ? -end : end, size = d < W(0) ? -d : d;
+  const W fade = exp_of(W(-2) * end_size) * (W(1) - W(2) * (end < W(0) ? -lost : lost));
+  const W reach = -expm1_of(W(-2) * size);
+  // e^{|d|−|v|−|v+d|} is 1 where the step crosses zero, and e^{−2 min(|v|, |v+d|)} elsewhere.
+  const bool crosses = (v < W(0)) != (end < W(0));
+  const bool inwards = end_size < start_size;
+  const W inner = inwards ? fade * one_plus_rate : slope;
+  const W above = crosses ? one_plus_rate : inner;
+  const W below = (crosses || inwards) ? W(1) : one_plus_rate;
+  const W result = reach * above / (below * (W(1) + fade));
+  return d < W(0) ? -result : result;
+}
+
+struct Linear {
+  template <class T>
+  static APICAL_INLINE T value(T v) {
+    return v;
+  }
+  template <class T>
+  static APICAL_INLINE T slope(T, T) {
+    return T(1);
+  }
+  template <class T>
+  static APICAL_INLINE T difference(T, T, T, T d) {
+    return d;
+  }
+};
+
+struct Relu {
+  template <class T>
+  static APICAL_INLINE T value(T v) {
+    return v < T(0) ? T(0) : v;
+  }
+  // 1 at zero, by convention.
+  template <class T>
+  static APICAL_INLINE T slope(T v, T) {
+    const T active = v >= T(0) ? T(1) : v;
+    return v < T(0) ? T(0) : active;
+  }
+  template <class T>
+  static APICAL_INLINE T difference(T v, T, T, T d) {
+    const T end = v + d;
+    const T from_above = d < -v ? -v : d;
+    const T from_below = end < T(0) ? T(0) : end;
+    return v >= T(0) ? from_above : from_below;
+  }
+};
+
+struct LeakyRelu {
+  static constexpr double kLeak = 0.2;
+  template <class T>
+  static APICAL_INLINE T value(T v) {
+    return v < T(0) ? T(kLeak) * v : v;
+  }
+  template <class T>
+  static APICAL_INLINE T slope(T v, T) {
+    const T active = v >= T(0) ? T(1) : v;
+    return v < T(0) ? T(kLeak) : active;
+  }
+  template <class T>
+  static APICAL_INLINE T difference(T v, T, T, T d) {
+    const T end = v + d;
+    const T from_above = d < -v ? T(kLeak) * end - v : d;
+    const T from_below = end < T(0) ? T(kLeak) * d : end - T(kLeak) * v;
+    return v >= T(0) ? from_above : from_below;
+  }
+};
+
+struct Tanh {
+  template <class T>
+  static APICAL_INLINE T value(T v) {
+    return static_cast<T>(tanh_of(Work<T>(v)));
+  }
+  // 1 − tanh² as 4e / (1 + e)², e = e^{−2|v|}: exact where tanh has already rounded to ±1.
+  template <class T>
+  static APICAL_INLINE T slope(T v, T) {
+    using W = Work<T>;
+    const W e = exp_of(v < T(0) ? W(2) * W(v) : W(-2) * W(v)), q = W(1) + e;
+    return static_cast<T>(W(4) * e / (q * q));
+  }
+  template <class T>
+  static APICAL_INLINE T difference(T v, T rate, T slope, T d) {
+    using W = Work<T>;
+    const W size = rate < T(0) ? -W(rate) : W(rate);
+    return static_cast<T>(tanh_difference(W(v), W(1) + size, W(slope), W(d)));
+  }
+};
+
+struct Sigmoid {
+  template <class T>
+  static APICAL_INLINE T value(T v) {
+    using W = Work<T>;
+    const W e = exp_of(v < T(0) ? W(v) : -W(v));
+    return static_cast<T>((v < T(0) ? e : W(1)) / (W(1) + e));
+  }
+  template <class T>
+  static APICAL_INLINE T slope(T v, T) {
+    using W = Work<T>;
+    const W e = exp_of(v < T(0) ? W(v) : -W(v)), q = W(1) + e;
+    return static_cast<T>(e / (q * q));
+  }
+  // σ(v) = ½ + ½ tanh(v/2).
+  template <class T>
+  static APICAL_INLINE T difference(T v, T rate, T slope, T d) {
+    using W = Work<T>;
+    const W other = W(1) - W(rate), larger = W(rate) < other ? other : W(rate);
+    return static_cast<T>(W(0.5) *
+                          tanh_difference(W(0.5) * W(v), W(2) * larger, W(4) * W(slope), W(0.5) * W(d)));
+  }
+};
+
+struct Softplus {
+  template <class T>
+  static APICAL_INLINE T value(T v) {
+    using W = Work<T>;
+    const W e = exp_of(v < T(0) ? W(v) : -W(v));
+    return static_cast<T>((v < T(0) ? W(0) : W(v)) + log1p_of(e));
+  }
+  template <class T>
+  static APICAL_INLINE T slope(T v, T) {
+    return Sigmoid::value(v);
+  }
+  // With x the lower and y = x + D the upper end: log((1 + e^y) / (1 + e^x)) = h + log1p(z), where h takes
+  // the large part (D, y or 0) so that z stays within (−½, 3) and no exponential overflows.
+  template <class T>
+  static APICAL_INLINE T difference(T v, T, T, T d) {
+    using W = Work<T>;
+    const W start = W(v), step = W(d), end = start + step;
+    const W back = end - start;
+    const W lost = (start - (end - back)) + (step - back);
+    const bool down = step < W(0);
+    const W size = down ? -step : step;
+    const W x = down ? end : start, y = down ? start : end;
+    const bool above = (x > W(0)) & (size > W(1)), rising = (x <= W(0)) & (y > W(1));
+    const bool far = above | rising;
+    const W lower = exp_of(x < W(0) ? x : -x);
+    const W near_exponent = x > W(0) ? size : y;
+    const W correction = (x > W(0)) | down ? W(1) : W(1) + lost;
+    const W upper = exp_of(far ? -y : near_exponent);
+    const W z_near = -expm1_of(-size) * (upper * correction);
+    const W z = (far ? upper - lower : z_near) / (W(1) + lower);
+    const W large = rising ? y : W(0);
+    const W result = (above ? size : large) + log1p_of(z);
+    return static_cast<T>(down ? -result : result);
+  }
+};
+
+// Calls f with the activation's struct, so that the loop inside f is compiled once per activation.
+template <class F>
+APICAL_INLINE void with_activation(Activation activation, F&& f) {
+  switch (activation) {
+    case Activation::linear:
+      return f(Linear{});
+    case Activation::relu:
+      return f(Relu{});
+    case Activation::leaky_relu:
+      return f(LeakyRelu{});
+    case Activation::tanh:
+      return f(Tanh{});
+    case Activation::sigmoid:
+      return f(Sigmoid{});
+    case Activation::softplus:
+      return f(Softplus{});
+  }
+}

@@ -1,0 +1,217 @@
+// Elementary functions as branch-free arithmetic, so that plain loops over them become vector code on every
+// instruction set. Included once per instruction-set namespace (hence no guard and no includes: the including
+// file provides <cstdint>, <cmath>, "kernels/loops.h"). With APICAL_REFERENCE defined they are the standard
+// library's, in double whatever the type. Polynomials: our own minimax fits (Remez, 60 digits). NaN in gives
+// NaN out. Largest errors in units in the last place, as tests/kernels/activations_test.cc holds them: float
+// 2, double 3.
+
+#ifdef APICAL_REFERENCE
+
+template <class T>
+using Work = double;
+
+inline double exp_of(double x) { return std::exp(x); }
+inline double expm1_of(double x) { return std::expm1(x); }
+inline double log1p_of(double x) { return std::log1p(x); }
+inline double log_of(double x) { return std::log(x); }
+inline double tanh_of(double x) { return std::tanh(x); }
+inline double sqrt_of(double x) { return std::sqrt(x); }
+
+#else
+
+// The type in which a function on T computes.
+template <class T>
+using Work = T;
+
+template <class T>
+struct Format;
+
+template <>
+struct Format<float> {
+  using Int = std::int32_t;
+  using Unsigned = std::uint32_t;
+  static constexpr int kMantissa = 23, kBias = 127;
+  static constexpr float kRound =
+      12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer kept in the low bits
+  static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
+  static constexpr float kExpMax = 89.5f, kExpMin = -104.5f;     // exp is ∞ above and 0 below
+  static constexpr float kExpm1Max = 89.0f, kExpm1Min = -25.0f;  // expm1 is ∞ above and −1 below
+  static constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
+};
+
+template <>
+struct Format<double> {
+  using Int = std::int64_t;
+  using Unsigned = std::uint64_t;
+  static constexpr int kMantissa = 52, kBias = 1023;
+  static constexpr double kRound = 6755399441055744.0;
+  static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  static constexpr double kExpMax = 710.5, kExpMin = -746.5;
+  static constexpr double kExpm1Max = 710.0, kExpm1Min = -50.0;
+  static constexpr std::int64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
+};
+
+// a · b + c, rounded once where the processor can.
+template <class T>
+APICAL_INLINE T fused(T a, T b, T c) {
+#if HWY_NATIVE_FMA
+  if constexpr (sizeof(T) == 4)
+    return __builtin_fmaf(a, b, c);
+  else
+    return __builtin_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// c0 + c1 x + c2 x² + …
+template <class T, class... C>
+APICAL_INLINE T polynomial(T x, double c0, C... c) {
+  if constexpr (sizeof...(C) == 0)
+    return static_cast<T>(c0);
+  else
+    return fused(polynomial(x, c...), x, static_cast<T>(c0));
+}
+
+template <class T>
+APICAL_INLINE T sqrt_of(T x) {
+  if constexpr (sizeof(T) == 4)
+    return __builtin_sqrtf(x);
+  else
+    return __builtin_sqrt(x);
+}
+
+// e^x = 2^n · (1 + p): p = e^r − 1 with |r| ≤ ½ ln 2, and n kept in the low bits of `rounded`.
+template <class T>
+struct ExpParts {
+  T n, p, rounded;
+};
+
+template <class T>
+APICAL_INLINE ExpParts<T> exp_parts(T x) {
+  using F = Format<T>;
+  const T rounded = fused(x, static_cast<T>(1.4426950408889634), F::kRound);
+  const T n = rounded - F::kRound;
+  const T r = fused(n, -F::kLn2Low, fused(n, -F::kLn2High, x));
+  T q;
+  if constexpr (sizeof(T) == 4)
+    q = polynomial(r, 0.50000000135, 0.16666666756, 0.041666464897, 0.0083332860389, 0.0013933652416,
+                   0.00019907567829);
+  else
+    q = polynomial(r, 0.5, 0.1666666666666667099, 0.04166666666666668376, 0.008333333333326134452,
+                   0.001388888888887440334, 0.00019841269874822348, 0.00002480158734681337685,
+                   2.755725539844268075e-6, 2.755725291026731295e-7, 2.510521763742304539e-8,
+                   2.092159154606209852e-9);
+  return {n, fused(r * r, q, r), rounded};
+}
+
+template <class T>
+APICAL_INLINE T from_bits(typename Format<T>::Int bits) {
+  return __builtin_bit_cast(T, bits);
+}
+
+template <class T>
+APICAL_INLINE typename Format<T>::Int to_bits(T x) {
+  return __builtin_bit_cast(typename Format<T>::Int, x);
+}
+
+// 2^n for an integer n within the exponent range.
+template <class T>
+APICAL_INLINE T power_of_two(typename Format<T>::Int n) {
+  using F = Format<T>;
+  return from_bits<T>((n + F::kBias) << F::kMantissa);
+}
+
+template <class T>
+APICAL_INLINE T exp_of(T x) {
+  using F = Format<T>;
+  x = x > F::kExpMax ? F::kExpMax : x;
+  x = x < F::kExpMin ? F::kExpMin : x;
+  const ExpParts<T> e = exp_parts(x);
+  // Two factors, so that results down to the smallest denormal come out right.
+  const T half = fused(e.n, T(0.5), F::kRound);
+  const T a = power_of_two<T>(to_bits(half) - to_bits(F::kRound));
+  const T b = power_of_two<T>(to_bits(e.rounded) - to_bits(half));
+  return ((T(1) + e.p) * a) * b;
+}
+
+// (e^x − 1) / 2 for x within [kExpm1Min, kExpm1Max].
+template <class T>
+APICAL_INLINE T half_expm1(T x) {
+  const ExpParts<T> e = exp_parts(x);
+  const T t = power_of_two<T>(to_bits(e.rounded) - to_bits(Format<T>::kRound) - 1);
+  return fused(t, e.p, t - T(0.5));
+}
+
+template <class T>
+APICAL_INLINE T expm1_of(T x) {
+  using F = Format<T>;
+  x = x > F::kExpm1Max ? F::kExpm1Max : x;
+  x = x < F::kExpm1Min ? F::kExpm1Min : x;
+  return T(2) * half_expm1(x);
+}
+
+// |x| with the sign of s.
+template <class T>
+APICAL_INLINE T with_sign(T x, T s) {
+  if constexpr (sizeof(T) == 4)
+    return __builtin_copysignf(x, s);
+  else
+    return __builtin_copysign(x, s);
+}
+
+template <class T>
+APICAL_INLINE T magnitude(T x) {
+  if constexpr (sizeof(T) == 4)
+    return __builtin_fabsf(x);
+  else
+    return __builtin_fabs(x);
+}
+
+// h / (h + 1) with h = (e^{2|x|} − 1)/2: never beyond ±1, odd, relatively accurate at small x.
+template <class T>
+APICAL_INLINE T tanh_of(T x) {
+  T y = T(2) * magnitude(x);
+  y = y > T(80) ? T(80) : y;
+  const T h = half_expm1(y);
+  return with_sign(h / (h + T(1)), x);
+}
+
+// log(base + x) for base 0 (log) or 1 (log1p), without forming base + x where that would lose digits.
+// base + x must be a positive normal number below 2^126.
+template <class T>
+APICAL_INLINE T log_of_sum(T base, T x) {
+  using F = Format<T>;
+  using Unsigned = typename F::Unsigned;
+  // base + x = 2^k (1 + f) with 1 + f in [√½, √2).
+  const auto biased = static_cast<typename F::Int>(
+      static_cast<Unsigned>(to_bits(base + x) - F::kSqrtHalf + (typename F::Int{F::kBias} << F::kMantissa)) >>
+      F::kMantissa);
+  const T k = from_bits<T>(to_bits(F::kRound) + biased) - (F::kRound + T(F::kBias));
+  const T scale = power_of_two<T>(F::kBias - biased);
+  const T f = fused(x, scale, base * scale - T(1));
+  // log(1 + f) = 2 artanh(s) with s = f / (2 + f), arranged so that f itself enters unrounded.
+  const T s = f / (T(2) + f), z = s * s;
+  T q;
+  if constexpr (sizeof(T) == 4)
+    q = polynomial(z, 0.66666685272, 0.39988716561, 0.29582151486);
+  else
+    q = polynomial(z, 0.6666666666666669729, 0.3999999999989844558, 0.2857142862640039541,
+                   0.2222221107256718722, 0.1818289324048532934, 0.1533159623459724735,
+                   0.1461788138386303615);
+  const T half_square = T(0.5) * f * f;
+  const T small = fused(s, fused(z, q, half_square), k * F::kLn2Low);
+  return fused(k, F::kLn2High, f - (half_square - small));
+}
+
+template <class T>
+APICAL_INLINE T log1p_of(T x) {
+  return log_of_sum(T(1), x);
+}
+
+template <class T>
+APICAL_INLINE T log_of(T x) {
+  return log_of_sum(T(0), x);
+}
+
+#endif  // APICAL_REFERENCE

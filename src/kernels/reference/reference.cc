@@ -1,0 +1,129 @@
+#include "kernels/reference/reference.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/loops.h"
+#include "kernels/panels.h"
+
+namespace apical::reference {
+namespace {
+
+#define APICAL_REFERENCE
+#include "kernels/activations-inl.h"
+#include "kernels/noise-inl.h"
+#undef APICAL_REFERENCE
+
+template <class T>
+void product(const Product<T>& p) {
+  for (std::size_t row = 0; row < p.rows; ++row) {
+    for (std::size_t unit = 0; unit < padded<T>(p.n_out); ++unit) {
+      T& c = p.c[row * p.ldc + unit];
+      double sum = p.start == Start::keep ? c : p.start == Start::bias ? p.bias[unit] : T(0);
+      for (std::size_t k = 0; k < p.n_in; ++k)
+        sum += double{p.a[row * p.lda + k]} * double{p.w[panel_index<T>(p.n_out, p.n_in, unit, k)]};
+      c = static_cast<T>(sum);
+    }
+  }
+}
+
+template <class T>
+void outer_product(const OuterProduct<T>& o) {
+  const std::size_t width = padded<T>(o.n_out);
+  for (std::size_t unit = o.first_panel * kPanel<T>;
+       unit < (o.first_panel + o.panels) * kPanel<T> && unit < width; ++unit) {
+    for (std::size_t k = o.first_k; k < o.first_k + o.k_count; ++k) {
+      T& g = o.g[panel_index<T>(o.n_out, o.n_in, unit, k)];
+      double sum = g;
+      for (std::size_t row = 0; row < o.rows; ++row)
+        sum += double{o.e[row * o.lde + unit]} * double{o.x[row * o.ldx + k]};
+      g = static_cast<T>(sum);
+    }
+  }
+}
+
+template <class T>
+void activate(Activation activation, const T* v, T* rate, T* slope, std::size_t count) {
+  with_activation(activation, [=](auto phi) {
+    using Phi = decltype(phi);
+    for (std::size_t i = 0; i < count; ++i) {
+      const T x = v[i], r = Phi::value(x);
+      if (rate) rate[i] = r;
+      if (slope) slope[i] = Phi::slope(x, r);
+    }
+  });
+}
+
+template <class T>
+void activation_difference(Activation activation, const T* v, const T* rate, const T* slope, const T* d,
+                           T* difference, std::size_t count) {
+  with_activation(activation, [=](auto phi) {
+    for (std::size_t i = 0; i < count; ++i)
+      difference[i] = decltype(phi)::difference(v[i], rate[i], slope[i], d[i]);
+  });
+}
+
+template <class T>
+void sum(const T* const* parts, std::size_t parts_count, T* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    double total = 0;
+    for (std::size_t q = 0; q < parts_count; ++q) total += double{parts[q][i]};
+    out[i] = static_cast<T>(total);
+  }
+}
+
+template <class T>
+void add_scaled(T a, const T* x, T* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<T>(double{y[i]} + double{a} * double{x[i]});
+}
+
+template <class T>
+void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out) {
+  for (std::size_t unit = 0; unit < padded<T>(n); ++unit) {
+    double total = out[unit];
+    for (std::size_t row = 0; row < rows; ++row) total += double{e[row * lde + unit]};
+    out[unit] = static_cast<T>(total);
+  }
+}
+
+template <class T>
+void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
+  for (std::size_t in = 0; in < padded<T>(n_in); ++in)
+    for (std::size_t out = 0; out < n_out; ++out)
+      w_transposed[panel_index<T>(n_in, n_out, in, out)] =
+          in < n_in ? w[panel_index<T>(n_out, n_in, out, in)] : T(0);
+}
+
+// One chain: the reference has no claim to speed.
+template <class T>
+double peak(long iterations) {
+  T chain = static_cast<T>(iterations) * T(1e-30);
+  const T factor = T(1) - chain;
+  for (long n = 0; n < iterations; ++n) chain = chain * factor + factor;
+  return 2.0 * static_cast<double>(iterations) + (chain < T(0) ? 1.0 : 0.0);
+}
+
+}  // namespace
+
+template <class T>
+const Kernels<T>& table() {
+  static constexpr Kernels<T> filled{.name = "reference",
+                                     .lanes = 1,
+                                     .product = &product<T>,
+                                     .outer_product = &outer_product<T>,
+                                     .activate = &activate<T>,
+                                     .activation_difference = &activation_difference<T>,
+                                     .normal = &normal<T>,
+                                     .sum = &sum<T>,
+                                     .add_scaled = &add_scaled<T>,
+                                     .column_sums = &column_sums<T>,
+                                     .transpose_panels = &transpose_panels<T>,
+                                     .peak = &peak<T>};
+  return filled;
+}
+
+template const Kernels<float>& table<float>();
+template const Kernels<double>& table<double>();
+
+}  // namespace apical::reference

@@ -1,0 +1,95 @@
+// Elementwise kernels as plain loops. Included once per instruction-set namespace, inside it, after
+// activations-inl.h. Outputs may be the inputs themselves, element for element, but may not overlap them
+// otherwise.
+
+template <class Phi, class T>
+void activate_with(const T* v, T* rate, T* slope, std::size_t count) {
+  if (rate && slope) {
+    APICAL_IVDEP
+    for (std::size_t i = 0; i < count; ++i) {
+      const T x = v[i], r = Phi::value(x);
+      slope[i] = Phi::slope(x, r);
+      rate[i] = r;
+    }
+  } else if (rate) {
+    APICAL_IVDEP
+    for (std::size_t i = 0; i < count; ++i) rate[i] = Phi::value(v[i]);
+  } else if (slope) {
+    APICAL_IVDEP
+    for (std::size_t i = 0; i < count; ++i) slope[i] = Phi::slope(v[i], Phi::value(v[i]));
+  }
+}
+
+template <class T>
+void activate(Activation activation, const T* v, T* rate, T* slope, std::size_t count) {
+  with_activation(activation,
+                  [=](auto phi) HWY_ATTR { activate_with<decltype(phi)>(v, rate, slope, count); });
+}
+
+template <class Phi, class T>
+void difference_with(const T* v, const T* rate, const T* slope, const T* d, T* difference,
+                     std::size_t count) {
+  APICAL_IVDEP
+  for (std::size_t i = 0; i < count; ++i) difference[i] = Phi::difference(v[i], rate[i], slope[i], d[i]);
+}
+
+template <class T>
+void activation_difference(Activation activation, const T* v, const T* rate, const T* slope, const T* d,
+                           T* difference, std::size_t count) {
+  with_activation(activation, [=](auto phi) HWY_ATTR {
+    difference_with<decltype(phi)>(v, rate, slope, d, difference, count);
+  });
+}
+
+template <class T>
+void sum(const T* const* parts, std::size_t parts_count, T* out, std::size_t count) {
+  constexpr std::size_t kChunk = 512;  // the running sum stays in the first cache level
+  T total[kChunk];
+  for (std::size_t first = 0; first < count; first += kChunk) {
+    const std::size_t n = count - first < kChunk ? count - first : kChunk;
+    for (std::size_t i = 0; i < n; ++i) total[i] = T(0);
+    for (std::size_t q = 0; q < parts_count; ++q) {
+      const T* __restrict part = parts[q] + first;
+      APICAL_IVDEP
+      for (std::size_t i = 0; i < n; ++i) total[i] += part[i];
+    }
+    for (std::size_t i = 0; i < n; ++i) out[first + i] = total[i];
+  }
+}
+
+template <class T>
+void add_scaled(T a, const T* x, T* y, std::size_t count) {
+  APICAL_IVDEP
+  for (std::size_t i = 0; i < count; ++i) y[i] += a * x[i];
+}
+
+template <class T>
+void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out) {
+  const std::size_t width = padded<T>(n);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const T* __restrict line = e + row * lde;
+    APICAL_IVDEP
+    for (std::size_t i = 0; i < width; ++i) out[i] += line[i];
+  }
+}
+
+// Square blocks, so that neither side is walked with a long stride.
+template <class T>
+void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
+  constexpr std::size_t B = kPanel<T> / 2;
+  const std::size_t width_out = padded<T>(n_out), width_in = padded<T>(n_in);
+  for (std::size_t in = 0; in < width_in; in += B) {
+    for (std::size_t out = 0; out < n_out; out += B) {
+      const std::size_t ins = HWY_MIN(B, n_in - in), outs = HWY_MIN(B, n_out - out);
+      const T* __restrict from = w + panel_index<T>(n_out, n_in, out, in);
+      T* __restrict to = w_transposed + panel_index<T>(n_in, n_out, in, out);
+      const std::size_t from_stride = HWY_MIN(kPanel<T>, width_out - out / kPanel<T> * kPanel<T>);
+      const std::size_t to_stride = HWY_MIN(kPanel<T>, width_in - in / kPanel<T> * kPanel<T>);
+      T block[B][B] = {};
+      for (std::size_t i = 0; i < ins; ++i)
+        for (std::size_t o = 0; o < B; ++o) block[o][i] = from[i * from_stride + o];
+      for (std::size_t o = 0; o < outs; ++o)
+        for (std::size_t i = 0; i < B; ++i) to[o * to_stride + i] = block[o][i];
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// The table of kernels, compiled once per instruction set.
+#include "kernels/simd/table.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/loops.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd/table.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace apical {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#include "kernels/activations-inl.h"
+#include "kernels/noise-inl.h"
+#include "kernels/simd/pointwise-inl.h"
+#include "kernels/simd/products-inl.h"
+
+template <class T>
+Kernels<T> filled() {
+  return {.name = instruction_set_name(HWY_TARGET),
+          .lanes = hn::MaxLanes(hn::ScalableTag<T>()),
+          .product = &product<T>,
+          .outer_product = &outer_product<T>,
+          .activate = &activate<T>,
+          .activation_difference = &activation_difference<T>,
+          .normal = &normal<T>,
+          .sum = &sum<T>,
+          .add_scaled = &add_scaled<T>,
+          .column_sums = &column_sums<T>,
+          .transpose_panels = &transpose_panels<T>,
+          .peak = &peak<T>};
+}
+
+const KernelTables* tables() {
+  static const KernelTables filled_tables{filled<float>(), filled<double>()};
+  return &filled_tables;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace apical
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace apical {
+
+HWY_EXPORT(tables);
+
+const KernelTables* chosen_tables() { return HWY_DYNAMIC_DISPATCH(tables)(); }
+
+std::int64_t compiled_targets() { return HWY_TARGETS; }
+
+std::int64_t baseline_target() { return HWY_STATIC_TARGET; }
+
+}  // namespace apical
+#endif
