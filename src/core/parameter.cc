@@ -87,8 +87,8 @@ std::optional<std::vector<Number>> read_list(std::string_view text) {
   return values;
 }
 
-// The value as the kind that `like` holds: whole numbers may stand for reals, one number for a list of one, an empty list for
-// either list.
+// The value as the kind that `like` holds: whole numbers may stand for reals, one number for a list of one,
+// an empty list for either list.
 std::optional<Value> converted(const Value& value, const Value& like) {
   if (value.index() == like.index()) return value;
   if (std::holds_alternative<double>(like)) {

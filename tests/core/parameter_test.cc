@@ -73,6 +73,17 @@ TEST(Parameters, StartAtTheirFallbacksAndRememberWhatWasSet) {
   EXPECT_EQ(p.wholes("widths"), (std::vector<std::int64_t>{3, 4}));
 }
 
+TEST(Parameters, OneNumberMayStandForAListOfOne) {
+  Parameters p = dfc();
+  p.set("widths", std::int64_t{5});
+  p.set("rates", std::int64_t{2});
+  EXPECT_EQ(p.wholes("widths"), (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(p.reals("rates"), (std::vector<double>{2.0}));
+  p.set("rates", 0.5);
+  EXPECT_EQ(p.reals("rates"), (std::vector<double>{0.5}));
+  EXPECT_THROW(p.set("widths", 5.0), Error);
+}
+
 TEST(Parameters, ReadTextAsTheKindOfTheParameter) {
   Parameters p = dfc();
   p.set_text("k_p", "1e-3");
