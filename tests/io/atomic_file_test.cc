@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
-
 #include "apical/error.h"
+#include "child.h"
 #include "error_text.h"
 #include "temporary_directory.h"
 
@@ -18,16 +16,6 @@ namespace apical {
 namespace {
 
 using testing::HasSubstr;
-
-// Runs the call in a child process; its exit code is what the call returns.
-template <class Call>
-int in_child(Call call) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(call());
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 TEST(AtomicFile, ReplacesTheOldFileOnlyAtCommit) {
   const TemporaryDirectory directory;
@@ -118,19 +106,11 @@ TEST(AtomicFile, AKilledWriterLeavesTheOldFileWhole) {
   const TemporaryDirectory directory;
   const auto path = directory / "a.txt";
   spill(path, "old");
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
+  ASSERT_TRUE(killed_after([&](auto wait_for_death) {
     AtomicFile file(path);
     file.write(std::string(1 << 20, 'x'));
-    if (::write(ready[1], "x", 1) != 1) ::_exit(1);
-    while (true) ::pause();
-  }
-  char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  ASSERT_EQ(::kill(child, SIGKILL), 0);
-  ::waitpid(child, nullptr, 0);
+    wait_for_death();
+  }));
   EXPECT_EQ(slurp(path), "old");
   EXPECT_EQ(entries(directory.path()), 2) << "the child was killed before it had written anything";
   remove_abandoned_temporaries(directory.path());
