@@ -56,6 +56,14 @@ HWY_NOINLINE void micro_kernel(const Micro<T>& m) {
     }
   }
   for (std::size_t k = 0; k < depth; ++k) {
+    // Weights come from the second cache level, and strided rates escape the hardware's prefetcher: 5 to 10 %
+    // of the peak.
+    if constexpr (walk == Walk::along_rows) {
+      constexpr std::size_t kLine = 64 / sizeof(T);
+      for (std::size_t i = 0; i < V * L; i += kLine) __builtin_prefetch(b + (k + 16) * ldb + i);
+    } else {
+      __builtin_prefetch(a + (k + 8) * lda);
+    }
     hn::Vec<D> w[V];
     APICAL_UNROLL for (int v = 0; v < V; ++v) w[v] = hn::LoadU(d, b + k * ldb + v * L);
     APICAL_UNROLL for (int r = 0; r < R; ++r) {
