@@ -40,8 +40,8 @@ TEST_P(Pointwise, SumAddsEveryPart) {
 }
 
 TEST_P(Pointwise, SumFollowsTheOrderOfItsParts) {
-  if (GetParam() == "reference")
-    GTEST_SKIP() << "the reference sums in double, where these numbers do not round";
+  // The reference sums in double, where these numbers do not round.
+  const float lost = GetParam() == "reference" ? 1.0f : 0.0f;
   const float big[] = {1e8f}, small[] = {1.0f}, minus[] = {-1e8f};
   const float *cancels_first[] = {big, minus, small}, *cancels_last[] = {big, small, minus};
   float out = 0;
