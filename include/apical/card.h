@@ -78,6 +78,7 @@ struct Pass {
   std::string group = "forward";        // the weight group that learns in it
   When when = When::epoch;
   std::string epochs_parameter = {};    // the whole-number parameter that says how many epochs it takes; empty: one
+  std::string optimizer = {};           // the optimizer that moves the group in this pass; empty: the one named like the group
   std::string meaning = {};
 };
 
@@ -108,11 +109,15 @@ struct Card {
   std::vector<Preset> presets = {};
   Marks marks = {};                        // declared; a test compares with what the verbs leave in its passes
   bool whole_minibatch = false;            // its Trial must be the whole minibatch
+  // Adapts groups, passes and recommended optimizers to the settings, where they depend on them.
+  void (*configure)(Card& card, const Parameters& settings) = nullptr;
 
   // The rule's settings at their fallbacks.
   Parameters settings() const;
   // Moves the fallbacks of unset parameters to the preset that the settings choose.
   void apply_presets(Parameters& settings) const;
+  // This card as it holds for these settings.
+  Card configured(const Parameters& settings) const;
 };
 
 }  // namespace apical

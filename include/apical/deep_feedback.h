@@ -18,30 +18,41 @@ enum class Mismatch {
   linearised,   // φ'(v⁻) (v − v_ff)
 };
 
-// Settings by name; see deep_feedback_parameters() for units, ranges and meanings.
-struct DeepFeedback {
+// The settings as numbers. Names, units, ranges and meanings: deep_feedback_parameters(). Throws Error where settings do not fit together.
+class DeepFeedback {
+ public:
   explicit DeepFeedback(const Parameters& settings);
 
-  double target_step;         // λ
-  bool batch_mean_target;     // code: λ times the gradient of the minibatch's mean loss; paper: of each sample's own
-  Mismatch mismatch;
-  double factor;              // code: 2; paper: 1
-  bool fixed_feedback;
-  PiController controller, sleep_controller;
-  Settling wake, sleep;
-  double sigma_scale, sigma_scale_output;   // 1/max(σ, 0.01)² (code) or 1 (paper), for hidden layers and the output's feedback plasticity
-
-  // Step of the output target along one sample's loss gradient.
+  Mismatch mismatch() const { return mismatch_; }
+  double factor() const { return factor_; }   // of the forward plasticity: 2 in the authors' code, 1 in the paper
+  // Step of the output target along one sample's loss gradient: λ/B in the authors' code (gradient of the mean loss), λ in the paper.
   double nudge(std::size_t batch_size) const {
-    return batch_mean_target ? target_step / static_cast<double>(batch_size) : target_step;
+    return batch_mean_target_ ? target_step_ / static_cast<double>(batch_size) : target_step_;
   }
+
+  // Wake: controlled towards the nudged target. The dynamics are known only to rules that simulate them.
+  const PiController& controller() const { return controller_; }
+  Settling wake(Learn learn) const;
+
+  // Sleep: controlled towards its own output under noise, while the feedback weights learn.
+  const PiController& sleep_controller() const { return sleep_controller_; }
+  const Settling& sleep() const { return sleep_; }
+  // Factor of the feedback plasticity: 1/max(σ, 0.01)² in the authors' code, 1 in the paper.
+  double feedback_factor() const { return feedback_factor_; }
+
+ private:
+  double target_step_;
+  bool batch_mean_target_;
+  Mismatch mismatch_;
+  double factor_, feedback_factor_;
+  PiController controller_, sleep_controller_;
+  Settling wake_, sleep_;
 };
 
-// Parameters of every rule of the family: target, controller's leak, plasticity, feedback learning.
-std::vector<Parameter> deep_feedback_parameters();
-// Parameters of those that simulate the controlled dynamics.
-std::vector<Parameter> controlled_dynamics_parameters();
-// The card's passes, groups, presets and recommended optimizers, the same for the whole family.
-void complete_deep_feedback_card(Card& card);
+// Whether a rule of the family simulates the controlled dynamics or solves for their steady state.
+enum class Control { simulated, solved };
+
+// Fills a card's parameters, feedback weights, passes, presets and recommended optimizers: the same for the whole family.
+void complete_deep_feedback_card(Card& card, Control control);
 
 }  // namespace apical

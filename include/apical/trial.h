@@ -66,6 +66,13 @@ class BasicTrial {
   void deliver(std::size_t layer, const E& expression) {
     evaluate(expression, delivered(layer));
   }
+  // An expression of activities, computed and kept until the trial ends, [rows, n_layer].
+  template <class E>
+  Activity<T> compute(std::size_t layer, const E& expression) {
+    const Activity<T> out = kept(layer);
+    evaluate(expression, out);
+    return out;
+  }
   // W_{i}ᵀ δ_{i}: what backprop sends down to layer i−1, [rows, n_{i−1}].                               marks: weight transport, backward locked
   Activity<T> transported(std::size_t layer);
   // B δ_{i+1} through a backward chain's matrix of `layer`, [rows, n_layer].                             marks: backward locked
@@ -87,6 +94,7 @@ class BasicTrial {
   void mark(Mark mark);
 
  private:
+  Activity<T> kept(std::size_t layer);
   // Where the teaching signal of a layer goes.
   Activity<T> delivered(std::size_t layer);
   void settle(LawFunction<T> law, const PiController& controller, const Settling& settling);

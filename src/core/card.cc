@@ -43,4 +43,10 @@ void Card::apply_presets(Parameters& settings) const {
   }
 }
 
+Card Card::configured(const Parameters& settings) const {
+  Card card = *this;
+  if (configure != nullptr) configure(card, settings);
+  return card;
+}
+
 }  // namespace apical

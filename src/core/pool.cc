@@ -1,6 +1,7 @@
 #include "core/pool.h"
 
 #include <chrono>
+#include <utility>
 
 namespace apical {
 namespace {

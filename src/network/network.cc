@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <Eigen/Core>
+#include <utility>
 
 #include "apical/error.h"
 #include "core/buffer.h"

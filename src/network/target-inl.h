@@ -233,8 +233,8 @@ LawFunction<T> law_function(Law) {
 // The three forward plasticities of the paper and its code: which difference at the soma teaches the basal synapses.
 template <class T>
 void mismatch_plasticity(const DeepFeedback& dfc, const BasicSynapses<T>& s, BasicDelta<T>& d) {
-  const T factor = static_cast<T>(dfc.factor);
-  switch (dfc.mismatch) {
+  const T factor = static_cast<T>(dfc.factor());
+  switch (dfc.mismatch()) {
     case Mismatch::rates: d += outer(factor * (s.phi(s.v) - s.phi(s.v_ff)), s.r_prev); break;
     case Mismatch::voltages: d += outer(factor * (s.v - s.v_ff), s.r_prev); break;
     case Mismatch::linearised: d += outer(factor * (s.phi_prime(s.v_minus) * (s.v - s.v_ff)), s.r_prev); break;

@@ -12,6 +12,7 @@
 #include "core/arena.h"
 #include "kernels/kernels.h"
 #include "network/batch_state.h"
+#include "network/settling_record.h"
 
 namespace apical {
 
@@ -56,19 +57,21 @@ struct TileState {
   // --- controlled settling
   const T* target_deviation = nullptr;   // δ = r* − r_L⁻          [rows, stride of L]
   std::vector<SettlingLayer<T>> layer;   // 0 … L; empty until the tile settles
-  T* u = nullptr;                        // control                [ring, rows, stride of L]
+  T* u = nullptr;                        // control                [control ring, rows, stride of L]
   T* u_integral = nullptr;               // u_int                  [rows, stride of L]
   T* error = nullptr;                    // e                      [rows, stride of L]
-  std::size_t ring = 1, slot = 0;
+  std::size_t ring = 1, slot = 0;                  // of rates and postsynaptic factors
+  std::size_t control_ring = 1, control_slot = 0;  // of the control
   std::int64_t step = 0;
   bool controlled = false;               // layer[] holds a controlled state
   bool learned = false;                  // plasticity ran during the settling
+  SettlingRecord record;                 // what became of each sample
   const std::uint8_t* left_out = nullptr;   // [rows] samples whose updates are zeroed; null: none
 
   std::size_t output_stride() const { return layer.back().stride; }
   T* ring_rate(std::size_t i) const { return layer[i].rate + slot * rows * layer[i].stride; }
   T* ring_post(std::size_t i) const { return layer[i].post + slot * rows * layer[i].stride; }
-  T* control() const { return u + slot * rows * layer.back().stride; }
+  T* control() const { return u + control_slot * rows * layer.back().stride; }
 };
 
 }  // namespace apical

@@ -40,6 +40,11 @@ Activity<T> BasicTrial<T>::loss_gradient() {
 }
 
 template <class T>
+Activity<T> BasicTrial<T>::kept(std::size_t layer) {
+  return scratch(tile_, network_.units(layer));
+}
+
+template <class T>
 Activity<T> BasicTrial<T>::delivered(std::size_t layer) {
   mark(Mark::signed_error);
   mark(Mark::frozen_activity);

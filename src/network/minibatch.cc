@@ -1,0 +1,277 @@
+#include "network/minibatch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "apical/error.h"
+#include "core/philox.h"
+#include "kernels/kernels.h"
+#include "network/tile_view.h"
+
+namespace apical {
+
+template <class T>
+struct Minibatch<T>::Worker {
+  Arena<T> arena;
+  TileState<T> tile;
+  std::map<std::string, StepSums<T>, std::less<>> sums;
+  Marks marks;
+};
+
+namespace {
+
+template <class T>
+GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
+  GroupDelta<T> delta;
+  for (const auto& matrix : matrices) {
+    delta.weights.emplace_back(matrix.panels_size());
+    delta.bias.emplace_back(matrix.bias_size());
+  }
+  return delta;
+}
+
+std::uint32_t stream_of(std::string_view pass) {
+  std::uint32_t hash = 0x811C9DC5u;   // FNV-1a
+  for (const char c : pass) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
+  return hash;
+}
+
+}  // namespace
+
+template <class T>
+Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::size_t capacity, bool whole)
+    : network_(network), loss_(loss), pool_(pool), whole_(whole), batch_(network, capacity) {
+  for (unsigned thread = 0; thread < pool.threads(); ++thread) {
+    auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
+    worker.tile.batch = &batch_;
+    worker.tile.arena = &worker.arena;
+    for (const auto& [group, matrices] : network.all_groups()) worker.sums[group];
+  }
+  lane_sums_.resize(kMostLanes);
+  lane_learned_.resize(kMostLanes);
+  for (const auto& [group, matrices] : network.all_groups()) {
+    for (auto& lane : lane_sums_) lane[group];
+    deltas_.emplace(group, delta_for(matrices));
+  }
+}
+
+template <class T>
+Minibatch<T>::~Minibatch() = default;
+
+template <class T>
+std::size_t Minibatch<T>::lanes() const {
+  return std::min(kMostLanes, (batch_.size + tile_rows() - 1) / tile_rows());
+}
+
+// A lane is a fixed set of tiles, worked off in order by whichever thread takes it.
+template <class T>
+template <class F>
+void Minibatch<T>::for_each_tile(F&& on_tile) {
+  const std::size_t tiles = (batch_.size + tile_rows() - 1) / tile_rows(), stride = lanes();
+  pool_.run(static_cast<std::uint32_t>(stride), [&](std::uint32_t lane, unsigned thread) {
+    for (std::size_t tile = lane; tile < tiles; tile += stride) {
+      begin_tile(*workers_[thread], tile);
+      on_tile(*workers_[thread], lane, tile == lane);
+    }
+  });
+}
+
+template <class T>
+void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
+  worker.arena.reset();
+  TileState<T>& state = worker.tile;
+  state.first_row = tile * tile_rows();
+  state.rows = std::min(tile_rows(), batch_.size - state.first_row);
+  state.observer = observer_;
+  state.noise_port = noise_port_;
+  state.delta.assign(network_.depth() + 1, Activity<T>{});
+  state.target_deviation = nullptr;
+  state.left_out = nullptr;
+  state.controlled = state.learned = false;
+}
+
+template <class T>
+void Minibatch<T>::feed_forward(std::size_t first, std::size_t rows, bool training) {
+  const auto& k = kernels<T>();
+  for (std::size_t i = 1; i <= network_.depth(); ++i) {
+    const auto& w = network_.weights(i);
+    const std::size_t stride = row_stride<T>(w.n_out()), below = row_stride<T>(w.n_in()), offset = first * stride;
+    T* v = batch_.v[i].data() + offset;
+    k.product({batch_.rate[i - 1].data() + first * below, below, w.panels(), w.n_in(), w.n_out(), w.bias(), v, stride, rows,
+               w.has_bias() ? Start::bias : Start::zero});
+    k.activate(network_.spec().activation_of(i), v, batch_.rate[i].data() + offset, training ? batch_.slope[i].data() + offset : nullptr,
+               rows * stride);
+  }
+  const std::size_t n_out = network_.units(network_.depth()), stride = row_stride<T>(n_out);
+  for (std::size_t row = first; row < first + rows; ++row) {
+    const auto value = loss_of(loss_, batch_.rate[network_.depth()].data() + row * stride, n_out, batch_.label[row],
+                               batch_.target.data() + row * stride, batch_.loss_gradient.data() + row * stride);
+    batch_.loss[row] = value.loss;
+    batch_.correct[row] = value.correct;
+  }
+}
+
+template <class T>
+void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
+  batch_.size = size;
+  for_each_tile([&](Worker& worker, std::size_t, bool) {
+    source.fill(worker.tile.first_row, worker.tile.rows, batch_);
+    feed_forward(worker.tile.first_row, worker.tile.rows, false);
+  });
+}
+
+template <class T>
+void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size, const SampleSource<T>& source) {
+  batch_.size = size;
+  batch_.has_settled = false;
+  for (auto& terms : batch_.deferred.find(context.group)->second) {
+    for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
+  }
+  std::fill(lane_learned_.begin(), lane_learned_.end(), std::uint8_t{0});
+  for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
+    source.fill(worker.tile.first_row, worker.tile.rows, batch_);
+    feed_forward(worker.tile.first_row, worker.tile.rows, true);
+    run_rule(worker, rule, context, lane, first_of_lane);
+  });
+  for (auto& worker : workers_) batch_.has_settled |= worker->tile.controlled;
+  sum_proposals(context);
+}
+
+template <class T>
+void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
+                            bool first_of_lane) {
+  TileState<T>& tile = worker.tile;
+  tile.pass = context.pass;
+  tile.noise_key = {context.seed, stream_of(context.pass), context.epoch};
+  tile.marks = Marks();
+  StepSums<T>& sums = worker.sums.find(context.group)->second;
+  TileDelta<T> delta(network_, tile, sums);
+  BasicTrial<T> trial(network_, tile, rule, delta);
+  rule.assign(trial);
+  worker.marks.add(tile.marks);
+
+  if (tile.learned) {
+    // the tile's sums over time join its lane
+    StepSums<T>& lane_sums = lane_sums_[lane].find(context.group)->second;
+    lane_sums.prepare(network_, context.group);
+    if (first_of_lane) lane_sums.zero();
+    for (std::size_t i = 0; i < sums.weights.size(); ++i) {
+      kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(), sums.weights[i].size());
+      kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
+    }
+    lane_learned_[lane] = 1;
+    return;
+  }
+  for (const auto& matrix : network_.group(context.group)) {
+    delta.begin_layer(context.group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
+    rule.plasticity(context.group, synapses_of(tile, network_, matrix.layer()), delta);
+  }
+}
+
+template <class T>
+void Minibatch<T>::sum_proposals(const PassContext& context) {
+  // pieces of a weight matrix small enough to share out evenly, large enough to keep the kernel busy
+  constexpr std::size_t kPiece = 128;
+  struct Piece {
+    std::size_t layer, panel, first_k, k_count;
+  };
+  delta_ = &deltas_.find(context.group)->second;
+  std::vector<Piece> pieces;
+  const auto& matrices = network_.group(context.group);
+  for (const auto& matrix : matrices) {
+    for (std::size_t panel = 0; panel < panel_count<T>(matrix.n_out()); ++panel) {
+      for (std::size_t k = 0; k < matrix.n_in(); k += kPiece) {
+        pieces.push_back({matrix.layer(), panel, k, std::min(kPiece, matrix.n_in() - k)});
+      }
+    }
+    if (matrix.has_bias()) pieces.push_back({matrix.layer(), 0, 0, 0});
+  }
+  pool_.run(static_cast<std::uint32_t>(pieces.size()), [&](std::uint32_t job, unsigned) {
+    const Piece& piece = pieces[job];
+    if (piece.k_count > 0) {
+      sum_weights(context.group, piece.layer, piece.panel, piece.first_k, piece.k_count);
+    } else {
+      sum_bias(context.group, piece.layer);
+    }
+  });
+}
+
+template <class T>
+void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k,
+                               std::size_t k_count) {
+  const auto& matrix = network_.weights(group, layer);
+  const std::size_t n_out = matrix.n_out(), n_in = matrix.n_in();
+  const std::size_t width = std::min(kPanel<T>, padded<T>(n_out) - panel * kPanel<T>);
+  T* all = delta_->weights[layer - 1].data();
+  T* part = all + panel * kPanel<T> * n_in + first_k * width;
+  std::memset(part, 0, k_count * width * sizeof(T));
+  const std::size_t stride = row_stride<T>(n_out);
+  for (const auto& term : batch_.deferred.find(group)->second[layer - 1]->terms) {
+    if (!term.used.load(std::memory_order_relaxed)) continue;
+    const T* pre = term.resident != nullptr ? term.resident : term.pre.data();
+    kernels<T>().outer_product({term.post.data(), stride, pre, term.pre_stride, batch_.size, all, n_out, n_in, panel, 1, first_k,
+                                k_count});
+  }
+  for (std::size_t lane = 0; lane < lanes(); ++lane) {
+    if (!lane_learned_[lane]) continue;
+    const Buffer<T>& sums = lane_sums_[lane].find(group)->second.weights[layer - 1];
+    if (!sums.empty()) kernels<T>().add_scaled(T(1), sums.data() + (part - all), part, k_count * width);
+  }
+  const T mean = T(1) / static_cast<T>(batch_.size);
+  for (std::size_t i = 0; i < k_count * width; ++i) part[i] *= mean;
+}
+
+template <class T>
+void Minibatch<T>::sum_bias(std::string_view group, std::size_t layer) {
+  const std::size_t n_out = network_.weights(group, layer).n_out(), stride = row_stride<T>(n_out);
+  Buffer<T>& bias = delta_->bias[layer - 1];
+  bias.zero();
+  for (const auto& term : batch_.deferred.find(group)->second[layer - 1]->terms) {
+    if (!term.used.load(std::memory_order_relaxed)) continue;
+    kernels<T>().column_sums(term.post.data(), stride, batch_.size, n_out, bias.data());
+  }
+  for (std::size_t lane = 0; lane < lanes(); ++lane) {
+    if (!lane_learned_[lane]) continue;
+    const Buffer<T>& sums = lane_sums_[lane].find(group)->second.bias[layer - 1];
+    if (!sums.empty()) kernels<T>().add_scaled(T(1), sums.data(), bias.data(), bias.size());
+  }
+  const T mean = T(1) / static_cast<T>(batch_.size);
+  for (std::size_t i = 0; i < bias.size(); ++i) bias[i] *= mean;
+}
+
+template <class T>
+double Minibatch<T>::mean_loss() const {
+  double sum = 0;
+  for (std::size_t row = 0; row < batch_.size; ++row) sum += batch_.loss[row];
+  return sum / static_cast<double>(batch_.size);
+}
+
+template <class T>
+std::size_t Minibatch<T>::correct() const {
+  return static_cast<std::size_t>(std::count(batch_.correct.begin(), batch_.correct.begin() + static_cast<std::ptrdiff_t>(batch_.size), 1));
+}
+
+template <class T>
+std::size_t Minibatch<T>::not_finite() const {
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < batch_.size; ++row) count += !std::isfinite(batch_.loss[row]);
+  return count;
+}
+
+template <class T>
+Marks Minibatch<T>::marks() const {
+  Marks marks;
+  for (const auto& worker : workers_) marks.add(worker->marks);
+  return marks;
+}
+
+template <class T>
+void Minibatch<T>::reset_marks() {
+  for (auto& worker : workers_) worker->marks = Marks();
+}
+
+template class Minibatch<float>;
+template class Minibatch<double>;
+
+}  // namespace apical

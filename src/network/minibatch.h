@@ -1,0 +1,107 @@
+// One minibatch through a network and a rule: cut into tiles, tiles handed to threads, proposed weight changes summed in a fixed order, so that
+// the result is the same bits for any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apical/card.h"
+#include "apical/loss.h"
+#include "apical/network.h"
+#include "apical/rule.h"
+#include "core/pool.h"
+#include "network/batch_state.h"
+#include "network/tile_delta.h"
+#include "network/tile_state.h"
+
+namespace apical {
+
+// The weight changes of one group that a minibatch proposes: the descent direction, averaged over the minibatch.
+template <class T>
+struct GroupDelta {
+  std::vector<Buffer<T>> weights;   // per layer−1, panels
+  std::vector<Buffer<T>> bias;      // per layer−1, padded; empty without biases
+};
+
+// Where the samples of a minibatch come from.
+template <class T>
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  // Writes rows first … first+rows−1 of the minibatch: inputs (batch.rate[0]), labels or targets, sample numbers. Called from any thread.
+  virtual void fill(std::size_t first, std::size_t rows, BatchState<T>& batch) const = 0;
+};
+
+// Everything that distinguishes one run of a pass from another.
+struct PassContext {
+  std::string_view pass = "wake";
+  std::string_view group = "forward";
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;   // counts every epoch of every pass: no two use the same noise
+};
+
+template <class T>
+class Minibatch {
+ public:
+  // Samples per tile: enough to reuse a weight, few enough that a settling tile stays in a core's cache. Never depends on the machine.
+  static constexpr std::size_t kTileRows = 16;
+  static constexpr std::size_t kMostLanes = 16;
+
+  // capacity: the largest minibatch. whole: one tile for the whole minibatch.
+  Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::size_t capacity, bool whole = false);
+  ~Minibatch();
+
+  // The feedforward pass alone: loss and correctness of each sample.
+  void predict(std::size_t size, const SampleSource<T>& source);
+  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group.
+  void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size, const SampleSource<T>& source);
+
+  // What the last assign proposed for its group.
+  const GroupDelta<T>& delta() const { return *delta_; }
+  BatchState<T>& state() { return batch_; }
+  const BatchState<T>& state() const { return batch_; }
+  double mean_loss() const;             // over the minibatch, in row order
+  std::size_t correct() const;
+  std::size_t not_finite() const;       // samples whose loss is not finite
+  Marks marks() const;                  // left by the verbs since the last reset_marks()
+  void reset_marks();
+
+  // For comparison with published trajectories. Both are called from the threads that run tiles.
+  void set_observer(Observer<T>* observer) { observer_ = observer; }
+  void set_noise_port(NoisePort<T>* port) { noise_port_ = port; }
+
+ private:
+  struct Worker;
+
+  std::size_t tile_rows() const { return whole_ ? batch_.capacity : kTileRows; }
+  template <class F>
+  void for_each_tile(F&& on_tile);
+  void begin_tile(Worker& worker, std::size_t tile);
+  void feed_forward(std::size_t first, std::size_t rows, bool training);
+  void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane, bool first_of_lane);
+  void sum_proposals(const PassContext& context);
+  void sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k, std::size_t k_count);
+  void sum_bias(std::string_view group, std::size_t layer);
+  std::size_t lanes() const;
+
+  const Network<T>& network_;
+  Loss loss_;
+  Pool& pool_;
+  bool whole_;
+  BatchState<T> batch_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::map<std::string, StepSums<T>, std::less<>>> lane_sums_;
+  std::vector<std::uint8_t> lane_learned_;
+  std::map<std::string, GroupDelta<T>, std::less<>> deltas_;
+  GroupDelta<T>* delta_ = nullptr;
+  Observer<T>* observer_ = nullptr;
+  NoisePort<T>* noise_port_ = nullptr;
+};
+
+extern template class Minibatch<float>;
+extern template class Minibatch<double>;
+
+}  // namespace apical

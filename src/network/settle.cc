@@ -1,0 +1,249 @@
+// The time-continuous network under feedback control.      Meulemans et al. 2021, eq. 1 and 4
+//
+//   e(t) = r* − r_L(t)
+//   u(t+dt) = controller(e, u)
+//   for each layer:  v_ff = W r_prev,  v_fb ← apical(Q u),  v ← soma(v, v_ff, v_fb),  r = φ(v)
+//
+// Everything that moves is a deviation from the feedforward point, so that weak nudging does not drown in rounding: v_ff − v_ff⁻ = W (r − r⁻).
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+#include "apical/error.h"
+#include "apical/rule.h"
+#include "kernels/kernels.h"
+#include "network/settling_record.h"
+#include "network/tile_delta.h"
+#include "network/tile_view.h"
+
+namespace apical {
+namespace {
+
+// Time steps whose outer products are multiplied together: enough rows for the kernel, few enough to stay in cache.
+constexpr std::size_t kRing = 8;
+
+template <class T>
+class SettlingRun {
+ public:
+  SettlingRun(const Network<T>& network, TileState<T>& tile, const BasicRule<T>& rule, TileDelta<T>& delta, LawFunction<T> law,
+              const PiController& controller, const Settling& settling)
+      : network_(network),
+        tile_(tile),
+        rule_(rule),
+        delta_(delta),
+        law_(law),
+        controller_(controller),
+        settling_(settling),
+        depth_(network.depth()),
+        learns_(settling.learn == Learn::each_step),
+        group_(settling.group),
+        learns_forward_(learns_ && group_ == "forward"),
+        output_count_(tile.rows * row_stride<T>(network.units(depth_))),
+        record_(tile.record) {}
+
+  void run() {
+    take_arrays();
+    if (learns_) delta_.begin_steps(group_);
+    settle();
+    // samples that did not settle are known only now: the tile runs again without them
+    if (!settling_.include_unsettled && !settling_.streaming && record_.leave_out_unsettled()) {
+      tile_.left_out = record_.left_out();
+      if (learns_) {
+        delta_.restart_steps();
+        if (!record_.all_left_out()) settle();
+      }
+    }
+    if (learns_) {
+      // the authors divide by T in the stored form, by T−1 in the streaming form and in feedback learning
+      const bool without_first = settling_.streaming || !learns_forward_;
+      delta_.end_steps(static_cast<T>(1.0 / static_cast<double>(settling_.steps - (without_first ? 1 : 0))));
+      tile_.learned = true;
+    }
+    if (settling_.learn == Learn::last) keep_final_rates();
+    record_.write(tile_);
+  }
+
+ private:
+  void take_arrays() {
+    Arena<T>& arena = *tile_.arena;
+    const bool noisy = settling_.sigma > 0 || settling_.sigma_output > 0;
+    const bool slow_apical = settling_.tau_a > settling_.dt * (1 + 1e-12);
+    tile_.ring = learns_ ? kRing : 1;
+    tile_.control_ring = learns_ ? kRing : 2;   // the control needs its last state
+    tile_.layer.assign(depth_ + 1, SettlingLayer<T>{});
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      SettlingLayer<T>& layer = tile_.layer[i];
+      layer.stride = row_stride<T>(network_.units(i));
+      const std::size_t count = tile_.rows * layer.stride;
+      layer.v = arena.take(count);
+      layer.v_ff = arena.take_zeroed(count);
+      layer.feedback = arena.take_zeroed(count);
+      layer.rate_deviation = arena.take(count);
+      if (noisy) layer.noise = arena.take(count);
+      if (noisy || slow_apical || (learns_ && !learns_forward_)) layer.v_fb = arena.take(count);
+      if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
+      if (learns_) layer.post = arena.take(count * tile_.ring);
+    }
+    tile_.u = arena.take(output_count_ * tile_.control_ring);
+    tile_.u_integral = arena.take(output_count_);
+    tile_.error = arena.take(output_count_);
+    T* own_output = arena.take_zeroed(output_count_);
+    target_ = settling_.to_own_output ? own_output : tile_.target_deviation;
+    if (target_ == nullptr) throw InternalError("relax() needs a target: call nudge_target() first");
+  }
+
+  // State 0: the feedforward point, no control.
+  void start() {
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      SettlingLayer<T>& layer = tile_.layer[i];
+      const std::size_t bytes = tile_.rows * layer.stride * sizeof(T);
+      std::memset(layer.v, 0, bytes);
+      std::memset(layer.rate_deviation, 0, bytes);
+      if (layer.v_fb != nullptr) std::memset(layer.v_fb, 0, bytes);
+    }
+    std::memset(tile_.u, 0, output_count_ * tile_.control_ring * sizeof(T));
+    std::memset(tile_.u_integral, 0, output_count_ * sizeof(T));
+    tile_.controlled = true;
+    tile_.slot = tile_.ring - 1;
+    tile_.control_slot = tile_.control_ring - 1;
+    record_.start(tile_, target_);
+  }
+
+  void settle() {
+    start();
+    observe(0);
+    std::size_t collected = 0;
+    for (std::int64_t step = 0; step + 1 < settling_.steps; ++step) {
+      tile_.step = step;
+      const T* u_before = tile_.control();
+      tile_.slot = (tile_.slot + 1) % tile_.ring;
+      tile_.control_slot = (tile_.control_slot + 1) % tile_.control_ring;
+      control(u_before);
+      if (learns_ && !learns_forward_) learn();   // apical voltage now, control of the next state
+      move(settling_.proactive ? tile_.control() : u_before, step);
+      record_.state(tile_, target_, controller_, step + 1);
+      if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
+      if (learns_forward_) learn();
+      if (learns_ && ++collected == kRing) {
+        delta_.flush(collected);
+        collected = 0;
+      }
+      observe(step + 1);
+    }
+    if (learns_) delta_.flush(collected);
+    record_.finish(settling_.steps);
+  }
+
+  void control(const T* u_before) {
+    const T* rate_deviation = tile_.layer[depth_].rate_deviation;
+    T* u = tile_.control();
+    const T dt = static_cast<T>(settling_.dt);
+    for (std::size_t i = 0; i < output_count_; ++i) {
+      const T e = target_[i] - rate_deviation[i];
+      T control = u_before[i];
+      controller_.step(e, dt, tile_.u_integral[i], control);
+      tile_.error[i] = e;
+      u[i] = control;
+    }
+  }
+
+  void move(const T* u, std::int64_t step) {
+    if (settling_.instantaneous_transmission) {
+      for (std::size_t i = 1; i <= depth_; ++i) move_layer(i, u, step);
+    } else {
+      for (std::size_t i = depth_; i >= 1; --i) move_layer(i, u, step);
+    }
+  }
+
+  void move_layer(std::size_t i, const T* u, std::int64_t step) {
+    SettlingLayer<T>& layer = tile_.layer[i];
+    const auto& q = network_.weights("feedback", i);
+    if (i > 1) {
+      const auto& w = network_.weights(i);
+      kernels<T>().product({tile_.layer[i - 1].rate_deviation, tile_.layer[i - 1].stride, w.panels(), w.n_in(), w.n_out(), nullptr,
+                            layer.v_ff, layer.stride, tile_.rows, Start::zero});
+    }
+    kernels<T>().product({u, tile_.output_stride(), q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback, layer.stride,
+                          tile_.rows, Start::zero});
+    const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
+    const double tau_a = std::max(settling_.tau_a, settling_.dt), tau_v = std::max(settling_.tau_v, settling_.dt);
+    if (layer.noise != nullptr) draw_noise(i, step);
+    law_({tile_.rows * layer.stride, network_.spec().activation_of(i), i > 1 ? layer.v_ff : nullptr, layer.feedback, layer.noise,
+          layer.v_fb, layer.v, layer.rate_deviation, layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
+          base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a), static_cast<T>(settling_.dt / tau_v),
+          static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
+    if (layer.rate != nullptr && learns_forward_) silence_left_out(i, tile_.ring_rate(i));
+  }
+
+  // A sample that is left out may have diverged: its rates must not reach an outer product, where 0 · ∞ is not 0.
+  void silence_left_out(std::size_t i, T* rate) const {
+    if (tile_.left_out == nullptr) return;
+    const std::size_t stride = tile_.layer[i].stride;
+    for (std::size_t row = 0; row < tile_.rows; ++row) {
+      if (tile_.left_out[row]) std::memset(rate + row * stride, 0, stride * sizeof(T));
+    }
+  }
+
+  void draw_noise(std::size_t i, std::int64_t step) {
+    SettlingLayer<T>& layer = tile_.layer[i];
+    if (tile_.noise_port != nullptr) {
+      tile_.noise_port->fill(step, i, tile_.first_row, tile_.rows, layer.stride, layer.noise);
+      return;
+    }
+    // units of all layers share one numbering; each layer starts at a multiple of 64
+    std::size_t first_unit = 0;
+    for (std::size_t below = 1; below < i; ++below) first_unit += (network_.units(below) + 63) / 64 * 64;
+    const std::span<const std::uint32_t> samples(tile_.batch->sample.data() + tile_.first_row, tile_.rows);
+    kernels<T>().normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(first_unit),
+                         network_.units(i), layer.noise, layer.stride});
+  }
+
+  void learn() {
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      delta_.begin_layer(group_, i, network_.spec().activation_of(i));
+      rule_.plasticity(group_, synapses_of(tile_, network_, i), delta_);
+    }
+  }
+
+  // Plasticity after the settling reads absolute rates.
+  void keep_final_rates() {
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
+      const SettlingLayer<T>& layer = tile_.layer[i];
+      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
+      silence_left_out(i, layer.rate);
+    }
+  }
+
+  void observe(std::int64_t step) {
+    if (tile_.observer != nullptr) tile_.observer->state(step, tile_);
+  }
+
+  const Network<T>& network_;
+  TileState<T>& tile_;
+  const BasicRule<T>& rule_;
+  TileDelta<T>& delta_;
+  LawFunction<T> law_;
+  const PiController& controller_;
+  const Settling& settling_;
+  std::size_t depth_;
+  bool learns_;
+  std::string_view group_;
+  bool learns_forward_;
+  std::size_t output_count_;
+  const T* target_ = nullptr;
+  SettlingRecord& record_;
+};
+
+}  // namespace
+
+template <class T>
+void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, const Settling& settling) {
+  SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), law, controller, settling).run();
+}
+
+template void BasicTrial<float>::settle(LawFunction<float>, const PiController&, const Settling&);
+template void BasicTrial<double>::settle(LawFunction<double>, const PiController&, const Settling&);
+
+}  // namespace apical

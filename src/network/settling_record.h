@@ -1,0 +1,43 @@
+// Bookkeeping of a settling tile: which samples reach their target, when, and which never do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "apical/settling.h"
+
+namespace apical {
+
+template <class T>
+struct TileState;
+
+class SettlingRecord {
+ public:
+  // At the feedforward state; target is r* − r_L⁻ [rows, stride].
+  template <class T>
+  void start(const TileState<T>& tile, const T* target);
+  // After state `step`: residual ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ and error ‖r* − r_L‖ of each sample.
+  template <class T>
+  void state(const TileState<T>& tile, const T* target, const PiController& controller, std::int64_t step);
+  void finish(std::int64_t steps);
+
+  // Marks the samples that did not converge; false if there are none.
+  bool leave_out_unsettled();
+  bool all_left_out() const;
+  // Marks the samples that are diverged at the current state.
+  const std::uint8_t* leave_out_diverged();
+  const std::uint8_t* left_out() const { return left_out_.data(); }
+
+  // Copies the outcome to the minibatch's record.
+  template <class T>
+  void write(TileState<T>& tile) const;
+
+ private:
+  std::vector<Settled> samples_;
+  std::vector<double> first_error_, output_norm_;
+  std::vector<std::int64_t> last_unsettled_;   // the last state whose residual was too large
+  std::vector<std::uint8_t> left_out_;
+};
+
+}  // namespace apical
