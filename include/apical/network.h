@@ -16,15 +16,14 @@ namespace apical {
 // What a network is built from. units[0] is the input; layers 1 … L are units[1] … units[L].
 struct NetworkSpec {
   std::vector<std::size_t> units;
-  Activation activation = Activation::tanh;          // hidden layers
-  Activation output_activation = Activation::linear;
+  std::vector<Activation> activations;               // of layers 1 … L
   std::string initialiser = "xavier-normal";         // forward weights
   double gain = 1.0;                                 // factor on the initial forward weights
   bool biases = true;                                // start at 0
 
   std::size_t depth() const { return units.size() - 1; }   // L
-  Activation activation_of(std::size_t layer) const { return layer == depth() ? output_activation : activation; }
-  // Throws Error at `where` for fewer than two layers or an empty one.
+  Activation activation_of(std::size_t layer) const { return activations[layer - 1]; }
+  // Throws Error at `where` for fewer than two sizes, an empty layer, or another number of activations than layers.
   void validate(const std::string& where) const;
 };
 

@@ -17,6 +17,9 @@ void NetworkSpec::validate(const std::string& where) const {
     throw Error(where, fmt::format("a network needs an input and at least one layer, got {} sizes.", units.size()),
                 "Write for example layers = [784, 256, 10].");
   }
+  if (activations.size() != depth()) {
+    throw Error(where, fmt::format("{} layers need as many activations, got {}.", depth(), activations.size()));
+  }
   for (std::size_t layer = 0; layer < units.size(); ++layer) {
     if (units[layer] == 0) throw Error(where, fmt::format("layer {} has no units; every layer needs at least 1.", layer));
   }
