@@ -65,7 +65,7 @@ struct NamedTensor {
     return tensor;
   }
 
-  // The numbers; reading them as another type is a bug of ours (Checkpoint::require checks what a file
+  // The numbers; reading them as another type is a bug of ours (Checkpoint::require_tensor checks what a file
   // holds).
   template <class T>
   std::span<const T> as() const {

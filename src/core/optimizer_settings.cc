@@ -14,6 +14,8 @@ const std::array<std::string, 4> kSchedules = {"constant", "step", "cosine", "wa
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kMostEpochs = 1e9;
+// At 1 an average would never take anything in.
+constexpr double kMostDecay = 0.999999;
 
 const std::vector<Field<OptimizerSettings>>& table() {
   using S = OptimizerSettings;
@@ -21,11 +23,12 @@ const std::vector<Field<OptimizerSettings>>& table() {
       enum_field(&S::algorithm, kAlgorithms, "algorithm", "how a summed weight change becomes a step."),
       field(&S::learning_rate, real("learning_rate", 0, "", 0, kInfinity, "step size before any schedule.")),
       field(&S::momentum, real("momentum", 0, "", 0, 1, "decay of the velocity; momentum and nesterov.")),
-      field(&S::beta1, real("beta1", 0, "", 0, 1, "decay of the first moment; adam and adamw.")),
-      field(&S::beta2, real("beta2", 0, "", 0, 1, "decay of the second moment; adam and adamw.")),
+      field(&S::beta1, real("beta1", 0, "", 0, kMostDecay, "decay of the first moment; adam and adamw.")),
+      field(&S::beta2, real("beta2", 0, "", 0, kMostDecay, "decay of the second moment; adam and adamw.")),
       field(&S::epsilon, real("epsilon", 0, "", 0, kInfinity,
                               "added to the root of the second moment; adam, adamw, rmsprop.")),
-      field(&S::alpha, real("alpha", 0, "", 0, 1, "decay of the squared-gradient average; rmsprop.")),
+      field(&S::alpha,
+            real("alpha", 0, "", 0, kMostDecay, "decay of the squared-gradient average; rmsprop.")),
       field(&S::weight_decay,
             real("weight_decay", 0, "", 0, kInfinity,
                  "L2 coefficient, added to the gradient before the moments; decoupled for adamw.")),

@@ -122,11 +122,14 @@ const FreeSettings::Setting* FreeSettings::find(std::string_view key) const {
   return found == settings_.end() ? nullptr : &*found;
 }
 
-void Recipe::set_rule(const std::string& id) {
+void Recipe::set_rule(const std::string& id, bool keep_optimizers) {
   if (id == rule) return;
   rule = id;
   rule_settings.clear();
   passes.clear();
+  if (keep_optimizers) return;
+  optimizers = {{"forward", {}}};
+  std::erase_if(said_, [](const auto& entry) { return entry.first.starts_with("optimizer"); });
 }
 
 bool Recipe::says(std::string_view path) const {

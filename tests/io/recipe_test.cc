@@ -151,7 +151,8 @@ TEST(ParseRecipe, AWrongTypeOrRangeSaysWhatWasRequiredAndCame) {
   EXPECT_THAT(complaint("[problem]\nbatch_size = 0\n"), HasSubstr("r.toml:2: 'batch_size' must be"));
   EXPECT_THAT(complaint("[training]\nepochs = \"ten\"\n"), HasSubstr("got \"ten\"."));
   EXPECT_THAT(complaint("[optimizer]\nlearning_rate = nan\n"), HasSubstr("got nan."));
-  EXPECT_THAT(complaint("[optimizer]\nbeta1 = 1.5\n"), HasSubstr("must be a real in [0, 1], got 1.5."));
+  EXPECT_THAT(complaint("[optimizer]\nbeta1 = 1.5\n"),
+              HasSubstr("must be a real in [0, 0.999999], got 1.5."));
   EXPECT_THAT(complaint("[problem]\nloss = \"cross-entrop\"\n"),
               HasSubstr("r.toml:2: unknown loss 'cross-entrop'. Did you mean 'cross-entropy'?"));
   EXPECT_THAT(complaint("[training]\nepochs = 2020-01-01\n"),
