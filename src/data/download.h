@@ -11,8 +11,7 @@ namespace apical {
 
 struct Download {
   bool done = false;
-  bool mirror_is_dead = false;  // no connection: its other files need not be tried
-  std::string why;              // why it is not done
+  std::string why;  // why it is not done
 };
 
 // Appends to `part` what is missing of the file at `address`; starts over if the server cannot continue. An

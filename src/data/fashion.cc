@@ -74,17 +74,20 @@ void append_pictures(std::span<const std::byte> json, std::size_t pixels, const 
   Json::sax_parse(text, text + json.size(), &reader);
 }
 
-PicturePool rearranged(const PicturePool& pool, std::size_t pixels) {
-  std::vector<std::uint32_t> all(pool.labels.size());
-  std::iota(all.begin(), all.end(), 0U);
-  PicturePool result;
-  result.pictures.reserve(pool.pictures.size());
-  for (const std::uint32_t sample : epoch_order(all, kUnofficialSplitSeed, 0)) {
-    const auto picture = std::span(pool.pictures).subspan(sample * pixels, pixels);
-    result.pictures.insert(result.pictures.end(), picture.begin(), picture.end());
-    result.labels.push_back(pool.labels[sample]);
+std::vector<Picture> unofficial_order(const std::vector<std::vector<std::uint8_t>>& by_class,
+                                      std::size_t pixels) {
+  std::vector<Picture> pictures;
+  for (std::size_t c = 0; c < by_class.size(); ++c) {
+    for (std::size_t at = 0; at < by_class[c].size(); at += pixels) {
+      pictures.push_back({by_class[c].data() + at, static_cast<std::uint8_t>(c)});
+    }
   }
-  return result;
+  std::vector<std::uint32_t> all(pictures.size());
+  std::iota(all.begin(), all.end(), 0U);
+  std::vector<Picture> ordered;
+  for (const std::uint32_t sample : epoch_order(all, kUnofficialSplitSeed, 0))
+    ordered.push_back(pictures[sample]);
+  return ordered;
 }
 
 }  // namespace apical

