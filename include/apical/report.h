@@ -66,8 +66,8 @@ RunRecord read_run_record(const std::filesystem::path& folder);
 
 struct ReportOptions {
   std::string title = "Apical report";
-  std::string what;                    // a sentence or two: what was run
-  std::vector<std::string> shortened;  // what was made smaller than published, one sentence each
+  std::string what = {};                    // a sentence or two: what was run
+  std::vector<std::string> shortened = {};  // what was made smaller than published, one sentence each
 };
 
 // A figure as a standalone SVG file (light colours, transparent ground).

@@ -180,7 +180,7 @@ Table costs(const std::vector<Group>& groups) {
       .column("Other passes", kRight, "s")
       .column("Probes", kRight, "s")
       .column("Probes", kRight, "% of training");
-  table.column("Settling time, last epoch", kRight).column("Non-finite numbers", kRight);
+  table.column("Settling time, last epoch", kRight, "steps").column("Non-finite numbers", kRight);
   for (const Group& group : groups) {
     double training = 0, others = 0, probes = 0, lost = 0;
     std::vector<double> settling;

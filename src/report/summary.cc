@@ -89,7 +89,7 @@ bool failed(const RunRecord& run) {
   return run.status == "failed" || run.status == "diverged" || run.status == "error" || !run.failure.empty();
 }
 
-bool unfinished(const RunRecord& run) { return !failed(run) && !run.summary; }
+bool unfinished(const RunRecord& run) { return !failed(run) && !run.summary && run.status != "finished"; }
 
 std::vector<const RunRecord*> counted(const Group& group) {
   std::vector<const RunRecord*> finished, going;

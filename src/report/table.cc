@@ -120,16 +120,16 @@ std::string as_blocks(const Table& table, const TextStyle& style) {
   int names = 0;
   for (std::size_t c = 1; c < table.columns().size(); ++c)
     names = std::max(names, width_of(heading(table.columns()[c])));
-  names = std::min(names, style.width / 2);
+  names = std::min(names, style.width * 2 / 5);
   std::string out;
   for (const auto& row : table.rows()) {
     for (const auto& line : wrapped(row[0].text, style.width)) out += painted(line, "1", style) + "\n";
     for (std::size_t c = 1; c < row.size(); ++c) {
       const auto name = wrapped(heading(table.columns()[c]), names);
-      const auto value = wrapped(row[c].text, std::max(style.width - names - 4, 8));
+      const auto value = wrapped(row[c].text, style.width - names - 4);
       for (std::size_t i = 0; i < std::max(name.size(), value.size()); ++i) {
-        out += "  " + padded(i < name.size() ? name[i] : "", names) + "  " +
-               (i < value.size() ? value[i] : "") + "\n";
+        const std::string left = "  " + (i < name.size() ? name[i] : "");
+        out += i < value.size() ? padded(left, names + 4) + value[i] + "\n" : left + "\n";
       }
     }
   }
