@@ -24,7 +24,7 @@ APICAL_INLINE W tanh_difference(W v, W one_plus_rate, W slope, W d) {
   const bool inwards = end_size < start_size;
   const W inner = inwards ? fade * one_plus_rate : slope;
   const W above = crosses ? one_plus_rate : inner;
-  const W below = (crosses || inwards) ? W(1) : one_plus_rate;
+  const W below = (crosses | inwards) ? W(1) : one_plus_rate;
   const W result = reach * above / (below * (W(1) + fade));
   return d < W(0) ? -result : result;
 }
@@ -153,7 +153,8 @@ struct Softplus {
     const bool far = above | rising;
     const W lower = exp_of(x < W(0) ? x : -x);
     const W near_exponent = x > W(0) ? size : y;
-    const W correction = (x > W(0)) | down ? W(1) : W(1) + lost;
+    const bool upper_is_exact = (x > W(0)) | down;
+    const W correction = upper_is_exact ? W(1) : W(1) + lost;
     const W upper = exp_of(far ? -y : near_exponent);
     const W z_near = -expm1_of(-size) * (upper * correction);
     const W z = (far ? upper - lower : z_near) / (W(1) + lower);

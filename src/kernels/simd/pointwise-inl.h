@@ -72,24 +72,3 @@ void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T
     for (std::size_t i = 0; i < width; ++i) out[i] += line[i];
   }
 }
-
-// Square blocks, so that neither side is walked with a long stride.
-template <class T>
-void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
-  constexpr std::size_t B = kPanel<T> / 2;
-  const std::size_t width_out = padded<T>(n_out), width_in = padded<T>(n_in);
-  for (std::size_t in = 0; in < width_in; in += B) {
-    for (std::size_t out = 0; out < n_out; out += B) {
-      const std::size_t ins = HWY_MIN(B, n_in - in), outs = HWY_MIN(B, n_out - out);
-      const T* __restrict from = w + panel_index<T>(n_out, n_in, out, in);
-      T* __restrict to = w_transposed + panel_index<T>(n_in, n_out, in, out);
-      const std::size_t from_stride = HWY_MIN(kPanel<T>, width_out - out / kPanel<T> * kPanel<T>);
-      const std::size_t to_stride = HWY_MIN(kPanel<T>, width_in - in / kPanel<T> * kPanel<T>);
-      T block[B][B] = {};
-      for (std::size_t i = 0; i < ins; ++i)
-        for (std::size_t o = 0; o < B; ++o) block[o][i] = from[i * from_stride + o];
-      for (std::size_t o = 0; o < outs; ++o)
-        for (std::size_t i = 0; i < B; ++i) to[o * to_stride + i] = block[o][i];
-    }
-  }
-}
