@@ -43,7 +43,7 @@ bool element_count(std::span<const std::size_t> shape, std::size_t* count) {
   return true;
 }
 
-std::string shape_text(std::span<const std::size_t> shape) {
+std::string dimensions_text(std::span<const std::size_t> shape) {
   return shape.empty() ? "a single number" : fmt::format("{}", fmt::join(shape, " x "));
 }
 

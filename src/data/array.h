@@ -26,7 +26,7 @@ struct Array {
 bool element_count(std::span<const std::size_t> shape, std::size_t* count);
 
 // "60000 x 28 x 28", for messages.
-std::string shape_text(std::span<const std::size_t> shape);
+std::string dimensions_text(std::span<const std::size_t> shape);
 
 // An array that owns its values.
 template <class T>

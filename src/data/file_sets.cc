@@ -169,7 +169,7 @@ bool are_labels(const Array& y, const LoadOptions& options, const std::string& w
   if (options.targets == TargetKind::automatic && options.classes == 0) return fit && is_integer(y);
   if (!column)
     throw Error(where, fmt::format("has targets of shape {}; labels are one number per sample.",
-                                   shape_text(y.shape)));
+                                   dimensions_text(y.shape)));
   if (!all_whole(y))
     throw Error(where, "has targets that are no whole numbers, so they are no class labels.");
   if (options.classes == 0 && !fit)

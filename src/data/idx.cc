@@ -85,14 +85,14 @@ Header read_header(const ByteSource& source, std::uint32_t expected_magic, const
   }
   if (!element_count(header.shape, &header.count)) {
     throw Error(where,
-                fmt::format("announces {} elements, which no file can hold.", shape_text(header.shape)));
+                fmt::format("announces {} elements, which no file can hold.", dimensions_text(header.shape)));
   }
   return header;
 }
 
 void require_size(const Header& header, std::size_t body, bool more, const std::string& where) {
   const std::string needs =
-      fmt::format("{} elements of {} bytes need {} bytes with the header", shape_text(header.shape),
+      fmt::format("{} elements of {} bytes need {} bytes with the header", dimensions_text(header.shape),
                   element_bytes(header.element), header.bytes() + header.body());
   if (body < header.body()) {
     throw Error(where, fmt::format("is truncated: {}, but there are {}.", needs, header.bytes() + body),

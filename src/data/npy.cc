@@ -90,14 +90,14 @@ Array parse_npy(std::span<const std::byte> bytes, const std::string& where) {
 
   std::size_t count = 0;
   if (!element_count(shape, &count)) {
-    throw Error(where, fmt::format("announces {} elements, which no file can hold.", shape_text(shape)));
+    throw Error(where, fmt::format("announces {} elements, which no file can hold.", dimensions_text(shape)));
   }
   const auto body = bytes.subspan(start + length);
   const std::size_t needed = count * element_bytes(named->element);
   if (body.size() != needed) {
     throw Error(where,
                 fmt::format("{}: {} elements of {} bytes need {} bytes after the header, but there are {}.",
-                            body.size() < needed ? "is truncated" : "has trailing bytes", shape_text(shape),
+                            body.size() < needed ? "is truncated" : "has trailing bytes", dimensions_text(shape),
                             element_bytes(named->element), needed, body.size()));
   }
   return decode(std::move(shape), body, named->element, descr[1] == '>', where);

@@ -93,7 +93,7 @@ std::string content_problem(const DatasetSpec& spec, const FileSpec& file,
     const std::vector<std::size_t> expected =
         images ? std::vector{samples, spec.rows, spec.cols} : std::vector{samples};
     if (array.shape != expected) {
-      return fmt::format("holds {}, expected {}", shape_text(array.shape), shape_text(expected));
+      return fmt::format("holds {}, expected {}", dimensions_text(array.shape), dimensions_text(expected));
     }
     const auto values = std::get<std::span<const std::uint8_t>>(array.values);
     if (!std::equal(file.begins.begin(), file.begins.end(), values.begin())) {

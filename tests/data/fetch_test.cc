@@ -372,7 +372,7 @@ TEST_F(NpmTest, SaysWhatNpmSaid) {
 }
 
 TEST_F(NpmTest, DoesNotWaitForEver) {
-  npm_script("exec sleep 60");
+  npm_script("exec sleep 1000");
   options_.npm_timeout_s = 0.2;
   EXPECT_THAT(get_error(), HasSubstr("did not end within 0.2 s"));
 }
@@ -465,6 +465,7 @@ TEST_F(FetchTest, AWriteThatFailsLeavesNoHalfFile) {
   {
     const FileSizeLimit limit(20000);
     from_folder = get_error();
+    EXPECT_THAT(names_in(folder_ / "cache/noise"), ElementsAre(".lock"));
     options_.paths.folder.reset();
     options_.mirrors = std::vector{server.address()};
     from_mirror = get_error();
