@@ -118,8 +118,8 @@ class Recipe {
   // "training.epochs=3", "optimizer.feedback.learning_rate=1e-3", "rule.k_p=2". Throws Error at `where`; the
   // recipe is then unchanged.
   void set(std::string_view assignment, const std::string& where = "--set");
-  // Another rule on the same problem: drops the settings and passes of the one before, if it was another.
-  void set_rule(const std::string& id);
+  // Another rule on the same problem: drops the settings, passes and optimizers of the one before, if it was another.
+  void set_rule(const std::string& id, bool keep_optimizers = false);
 
   // Whether the file or set() said this key ("training.epochs") or anything in this section
   // ("optimizer.feedback").

@@ -61,6 +61,8 @@ class Minibatch {
 
   // What the last assign proposed for its group.
   const GroupDelta<T>& delta() const { return *delta_; }
+  // Where the weight changes of a group appear; the addresses stay.
+  const GroupDelta<T>& delta_of(std::string_view group) const { return deltas_.find(group)->second; }
   BatchState<T>& state() { return batch_; }
   const BatchState<T>& state() const { return batch_; }
   double mean_loss() const;             // over the minibatch, in row order

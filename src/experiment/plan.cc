@@ -1,0 +1,191 @@
+#include "experiment/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apical/error.h"
+#include "apical/probe.h"
+
+namespace apical {
+namespace {
+
+// What the user said about an optimizer, on top of what the rule's card recommends.
+OptimizerSettings resolve_optimizer(const Recipe& recipe, const Card& card, const std::string& section) {
+  OptimizerSettings settings;
+  for (const RecommendedOptimizer& recommended : card.optimizers) {
+    if (recommended.group != section) continue;
+    for (const auto& [name, value] : recommended.settings) settings.set(name, value);
+  }
+  const auto said = recipe.optimizers.find(section);
+  if (said == recipe.optimizers.end()) return settings;
+  const std::string path = section == "forward" ? "optimizer." : "optimizer." + section + ".";
+  for (const Parameter& parameter : optimizer_parameters()) {
+    if (recipe.says(path + parameter.name)) settings.set(parameter.name, said->second.value(parameter.name));
+  }
+  if (recipe.says(path + "layer_rates")) settings.layer_rates = said->second.layer_rates;
+  return settings;
+}
+
+std::string section_of(const Pass& pass) { return pass.optimizer.empty() ? pass.group : pass.optimizer; }
+
+// The order of passes: before training, then epoch by epoch. A pass's length is a parameter of the rule; [passes] may override it.
+std::vector<Segment> schedule(const Recipe& recipe, const Card& card, const Parameters& settings) {
+  const auto length = [&](const Pass& pass) { return pass.epochs_parameter.empty() ? 1 : settings.whole(pass.epochs_parameter); };
+  std::vector<Segment> segments;
+  const auto add = [&](When when, std::int64_t epoch) {
+    for (const Pass& pass : card.passes) {
+      if (pass.when != when) continue;
+      for (std::int64_t i = 0; i < length(pass); ++i) segments.push_back({pass, epoch, false});
+    }
+  };
+  add(When::before_training, 0);
+  for (std::int64_t epoch = 0; epoch < recipe.training.epochs; ++epoch) {
+    add(When::before_epoch, epoch);
+    add(When::epoch, epoch);
+    segments.back().evaluates = true;
+    add(When::after_epoch, epoch);
+  }
+  return segments;
+}
+
+Parameters probe_settings(const Card& card) {
+  std::vector<Parameter> described;
+  for (const ProbeInfo& probe : all_probes()) {
+    if (!probe.applies_to(card)) continue;
+    described.push_back(whole(probe.name, probe.every, "minibatches", 0, 1e9, probe.meaning + "; 0: never"));
+  }
+  return Parameters("probes", std::move(described));
+}
+
+struct Resolved {
+  Card card;
+  Parameters settings;
+};
+
+Resolved resolve(Recipe& recipe) {
+  const RuleEntry& entry = rule_named(recipe.rule, recipe.where("rule.id"));
+  Card card = entry.card();
+  Parameters settings = card.settings();
+  for (const auto& setting : recipe.rule_settings.all()) settings.set(setting.key, setting.value, setting.where);
+  card.apply_presets(settings);
+  card = card.configured(settings);
+  recipe.rule_settings.resolve(settings);
+
+  // passes that the recipe names by their own section set the parameter that holds their length
+  for (const auto& setting : recipe.passes.all()) {
+    std::vector<std::string> valid;
+    for (const Pass& pass : card.passes) {
+      if (!pass.epochs_parameter.empty()) valid.push_back(pass.epochs_parameter);
+    }
+    if (std::find(valid.begin(), valid.end(), setting.key) == valid.end()) {
+      throw unknown_choice(setting.where, "pass", setting.key, valid);
+    }
+    settings.set(setting.key, setting.value, setting.where);
+  }
+  recipe.passes.clear();
+  recipe.rule_settings.resolve(settings);
+
+  for (const Pass& pass : card.passes) {
+    const std::string section = section_of(pass);
+    recipe.optimizers[section] = resolve_optimizer(recipe, card, section);
+  }
+  std::erase_if(recipe.optimizers, [&](const auto& optimizer) {
+    return std::none_of(card.passes.begin(), card.passes.end(), [&](const Pass& pass) { return section_of(pass) == optimizer.first; });
+  });
+  Parameters probes = probe_settings(card);
+  recipe.probes.resolve(probes);
+  return {std::move(card), std::move(settings)};
+}
+
+std::size_t width(std::int64_t said, std::size_t from_data, const std::string& which, const Recipe& recipe) {
+  if (said == 0) return from_data;
+  if (static_cast<std::size_t>(said) != from_data) {
+    throw Error(recipe.where("network.layers"),
+                fmt::format("the {} layer must be as wide as the data ({}), got {}.", which, from_data, said),
+                "Write 0 to take the width from the data.");
+  }
+  return from_data;
+}
+
+NetworkSpec network_for(const Recipe& recipe, Task task, const Dataset& data) {
+  NetworkSpec spec;
+  for (const std::int64_t units : recipe.network.layers) spec.units.push_back(static_cast<std::size_t>(units));
+  const std::size_t outputs = task == Task::classification ? static_cast<std::size_t>(data.classes())
+                              : task == Task::autoencoder  ? data.inputs()
+                                                           : data.target_columns();
+  spec.units.front() = width(recipe.network.layers.front(), data.inputs(), "first", recipe);
+  spec.units.back() = width(recipe.network.layers.back(), outputs, "last", recipe);
+  for (const std::string& name : recipe.network.hidden_activations()) {
+    spec.activations.push_back(activation_named(name, recipe.where("network.activation")));
+  }
+  spec.activations.push_back(activation_named(recipe.network.output_activation, recipe.where("network.output_activation")));
+  spec.initialiser = recipe.network.initialiser;
+  spec.gain = recipe.network.gain;
+  spec.biases = recipe.network.biases;
+  return spec;
+}
+
+Task task_for(const Recipe& recipe, const Dataset& data) {
+  const std::string& name = recipe.problem.task;
+  if (name == "classification" && data.classes() == 0) {
+    throw Error(recipe.where("problem.task"), fmt::format("classification needs class labels, but {} has none.", data.name()),
+                "Use task = \"regression\" or task = \"autoencoder\".");
+  }
+  if (name == "regression" && data.target_columns() == 0) {
+    throw Error(recipe.where("problem.task"), fmt::format("regression needs real targets, but {} has none.", data.name()),
+                "Use task = \"classification\" or task = \"autoencoder\".");
+  }
+  return name == "classification" ? Task::classification : name == "autoencoder" ? Task::autoencoder : Task::regression;
+}
+
+}  // namespace
+
+Recipe resolve_recipe(Recipe recipe) {
+  resolve(recipe);
+  return recipe;
+}
+
+Plan make_plan(Recipe recipe, const DataPaths& paths) {
+  auto [card, settings] = resolve(recipe);
+  const std::string& name = recipe.problem.data;
+  Dataset train = load_dataset(name, "train", paths), test = load_dataset(name, "test", paths);
+  const Task task = task_for(recipe, train);
+  NetworkSpec network = network_for(recipe, task, train);
+  network.validate(recipe.where("network.layers"));
+  const std::int64_t wanted = recipe.problem.validation + std::max<std::int64_t>(recipe.problem.training_samples, 1);
+  if (wanted > static_cast<std::int64_t>(train.size())) {
+    throw Error(recipe.where("problem.training_samples"),
+                fmt::format("validation and training samples together must be at most {}, got {}.", train.size(), wanted));
+  }
+  Plan plan{.recipe = recipe,
+            .card = card,
+            .settings = settings,
+            .task = task,
+            .loss = loss_named(recipe.problem.loss, recipe.where("problem.loss")),
+            .network = network,
+            .optimizers = recipe.optimizers,
+            .segments = schedule(recipe, card, settings),
+            .probes = {},
+            .train = train,
+            .test = test,
+            .standardisation = choose_standardisation(train, recipe.problem.standardisation),
+            .data_sha256 = {{"train", train.hash()}, {"test", test.hash()}}};
+  for (const auto& setting : recipe.probes.all()) {
+    const auto every = std::get<std::int64_t>(setting.value);
+    if (every > 0) plan.probes.push_back({setting.key, every});
+  }
+  for (std::size_t i = 0; i < plan.network.units.size(); ++i) {
+    plan.recipe.network.layers[i] = static_cast<std::int64_t>(plan.network.units[i]);
+  }
+  return plan;
+}
+
+Split Plan::split_for(std::uint64_t seed) const {
+  Split parts = split(train.size(), static_cast<std::size_t>(recipe.problem.validation), seed);
+  const auto count = static_cast<std::size_t>(recipe.problem.training_samples);
+  if (count > 0) parts.train = subset(parts.train, count, seed);
+  return parts;
+}
+
+}  // namespace apical

@@ -1,0 +1,44 @@
+// Writes what a training does into its run: metrics, checkpoints, results.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "apical/run.h"
+#include "apical/training.h"
+#include "experiment/trainer.h"
+
+namespace apical {
+
+// The best network so far, by validation (or, without one, the latest).
+struct BestEpoch {
+  double score = 0;         // validation error, or loss where classes are not known
+  std::int64_t epoch = 0;   // 0: none yet
+  Evaluation test, validation;
+};
+
+class Recorder {
+ public:
+  Recorder(Run& run, const Plan& plan) : run_(run), plan_(plan) {}
+
+  void log_segment(const TrainerBase& trainer, double seconds, double probe_seconds);
+  // Tests the network and keeps track of the best epoch.
+  void evaluate(TrainerBase& trainer);
+  void log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values, double seconds);
+  void log_marks(const TrainerBase& trainer);
+  void log_summary(double samples_per_s, double seconds);
+  void save_checkpoint(const TrainerBase& trainer);
+  void load_checkpoint(TrainerBase& trainer);
+
+  const BestEpoch& best() const { return best_; }
+  bool should_stop_early(std::int64_t epoch) const;
+  double wake_samples = 0, wake_seconds = 0;
+
+ private:
+  Run& run_;
+  const Plan& plan_;
+  BestEpoch best_;
+};
+
+}  // namespace apical

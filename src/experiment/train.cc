@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "apical/error.h"
+#include "apical/run_index.h"
+#include "apical/training.h"
+#include "experiment/recorder.h"
+#include "experiment/session.h"
+#include "kernels/kernels.h"
+
+namespace apical {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Runs a trainer to its end, recording what it does.
+class TrainingLoop {
+ public:
+  TrainingLoop(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run, Recorder& recorder, const TrainingOptions& options)
+      : plan_(plan), seed_(seed), trainer_(trainer), run_(run), recorder_(recorder), options_(options) {}
+
+  TrainingEnd run() {
+    while (!trainer_.done()) {
+      if (!run_segment()) {
+        recorder_.save_checkpoint(trainer_);
+        return TrainingEnd::stopped;
+      }
+      const Segment segment = trainer_.segment();
+      recorder_.log_segment(trainer_, segment_seconds_, probe_seconds_);
+      log_marks_once();
+      if (segment.evaluates) recorder_.evaluate(trainer_);
+      const bool last_of_epoch = is_last_of_epoch();
+      if (last_of_epoch && recorder_.should_stop_early(segment.epoch + 1)) break;
+      trainer_.next_segment();
+      const std::int64_t every = plan_.recipe.training.checkpoint_epochs;
+      if (last_of_epoch && every > 0 && (segment.epoch + 1) % every == 0) checkpoint();
+    }
+    recorder_.save_checkpoint(trainer_);
+    const double samples_per_s = recorder_.wake_samples / std::max(recorder_.wake_seconds, 1e-9);
+    recorder_.log_summary(samples_per_s, seconds_since(start_));
+    return TrainingEnd::finished;
+  }
+
+ private:
+  // False if the user asked to stop.
+  bool run_segment() {
+    segment_seconds_ = probe_seconds_ = 0;
+    while (!trainer_.segment_done()) {
+      if (options_.stop != nullptr && options_.stop->load()) return false;
+      const auto start = Clock::now();
+      trainer_.step(due_probes());
+      double probes = 0;
+      for (const MeasuredProbe& probe : trainer_.measured()) {
+        recorder_.log_probe(trainer_, probe.name, probe.values, probe.seconds);
+        probes += probe.seconds;
+      }
+      probe_seconds_ += probes;
+      segment_seconds_ += seconds_since(start);
+      report_progress();
+      const double minutes = plan_.recipe.training.checkpoint_minutes;
+      if (minutes > 0 && seconds_since(last_checkpoint_) > 60 * minutes && !trainer_.segment_done()) checkpoint();
+    }
+    return true;
+  }
+
+  // Probes run in wake passes, on the first minibatch and every so many after it.
+  std::vector<std::string> due_probes() const {
+    std::vector<std::string> due;
+    if (!trainer_.segment().evaluates) return due;
+    for (const ScheduledProbe& probe : plan_.probes) {
+      if (trainer_.minibatch() % static_cast<std::size_t>(probe.every) == 0) due.push_back(probe.name);
+    }
+    return due;
+  }
+
+  bool is_last_of_epoch() const {
+    const std::size_t next = trainer_.segment_index() + 1;
+    return next == plan_.segments.size() || plan_.segments[next].epoch != trainer_.segment().epoch;
+  }
+
+  void log_marks_once() {
+    const std::string& pass = trainer_.segment().pass.name;
+    if (std::find(marked_.begin(), marked_.end(), pass) != marked_.end()) return;
+    marked_.push_back(pass);
+    recorder_.log_marks(trainer_);
+  }
+
+  void checkpoint() {
+    recorder_.save_checkpoint(trainer_);
+    last_checkpoint_ = Clock::now();
+  }
+
+  void report_progress() {
+    if (!options_.progress) return;
+    const auto now = Clock::now();
+    if (last_report_ && std::chrono::duration<double>(now - *last_report_).count() < 0.1) return;
+    last_report_ = now;
+    const SegmentSums& sums = trainer_.sums();
+    const double unknown = std::numeric_limits<double>::quiet_NaN();
+    const auto per_segment = static_cast<std::int64_t>(trainer_.samples_per_segment());
+    options_.progress({.rule = plan_.card.id,
+                       .seed = seed_,
+                       .pass = trainer_.segment().pass.name,
+                       .epoch = trainer_.segment().epoch + 1,
+                       .epochs = plan_.recipe.training.epochs,
+                       .samples = static_cast<std::int64_t>(trainer_.segment_index()) * per_segment + static_cast<std::int64_t>(sums.samples),
+                       .samples_total = static_cast<std::int64_t>(plan_.segments.size()) * per_segment,
+                       .samples_per_s = sums.samples / std::max(segment_seconds_, 1e-9),
+                       .loss = sums.mean_loss(),
+                       .error = plan_.task == Task::classification ? sums.error() : unknown,
+                       .settled = sums.settling_samples > 0 ? sums.settled / sums.settling_samples : unknown,
+                       .not_finite = static_cast<std::int64_t>(sums.not_finite)});
+  }
+
+  const Plan& plan_;
+  std::uint64_t seed_;
+  TrainerBase& trainer_;
+  Run& run_;
+  Recorder& recorder_;
+  const TrainingOptions& options_;
+  Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
+  std::optional<Clock::time_point> last_report_;
+  double segment_seconds_ = 0, probe_seconds_ = 0;
+  std::vector<std::string> marked_;
+};
+
+// From here on the run exists: whatever happens is recorded.
+TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run, const TrainingOptions& options, bool resumed) {
+  Recorder recorder(run, plan);
+  try {
+    if (resumed) recorder.load_checkpoint(trainer);
+    const TrainingEnd end = TrainingLoop(plan, seed, trainer, run, recorder, options).run();
+    run.set_status(end == TrainingEnd::finished ? RunStatus::finished : RunStatus::stopped);
+    const BestEpoch& best = recorder.best();
+    return {run.directory(), run.manifest().id, end, best.test.error, best.test.loss, best.epoch,
+            recorder.wake_samples / std::max(recorder.wake_seconds, 1e-9)};
+  } catch (const std::exception& failure) {
+    run.set_status(RunStatus::failed, failure.what());
+    throw;
+  }
+}
+
+}  // namespace
+
+TrainingResult train(const Recipe& recipe, std::uint64_t seed, const TrainingOptions& options) {
+  Session session(recipe, options.data, seed);
+  RunManifest manifest = session.manifest();
+  manifest.command = options.command;
+  manifest.shortened = options.shortened;
+  Run run = Run::create(std::move(manifest), options.runs, options.out);
+  return record(session.plan(), seed, session.trainer(), run, options, false);
+}
+
+TrainingResult resume(const std::filesystem::path& run_directory, const TrainingOptions& options) {
+  const RunManifest manifest = read_manifest(run_directory);
+  if (manifest.status == RunStatus::finished) {
+    throw Error(run_directory.string(), "the run is finished; there is nothing to resume.", "`apical report` shows it.");
+  }
+  const auto seed = static_cast<std::uint64_t>(manifest.seed);
+  Session session(parse_recipe(manifest.recipe, (run_directory / "manifest.json").string()), options.data, seed);
+  session.require_same(manifest, run_directory.string());
+  Run run = Run::resume(run_directory);
+  return record(session.plan(), seed, session.trainer(), run, options, true);
+}
+
+}  // namespace apical

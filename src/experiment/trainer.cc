@@ -1,0 +1,266 @@
+#include "experiment/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "apical/error.h"
+#include "apical/rule.h"
+#include "experiment/network_checkpoint.h"
+#include "probes/probe.h"
+
+namespace apical {
+namespace {
+
+// Samples per minibatch when nothing is learned.
+constexpr std::size_t kEvaluationSamples = 512;
+// Elements of an optimizer's tensor that one job moves.
+constexpr std::size_t kOptimizerPiece = 16384;
+
+template <class T>
+class Trainer final : public TrainerBase {
+ public:
+  Trainer(const Plan& plan, std::uint64_t seed, Pool& pool)
+      : plan_(plan),
+        seed_(seed),
+        pool_(pool),
+        parts_(plan.split_for(seed)),
+        network_(plan.network, plan.card.groups, seed),
+        rule_(rule_named(plan.card.id, "rule").template make<T>(plan.settings)),
+        batch_size_(std::min(static_cast<std::size_t>(plan.recipe.problem.batch_size), parts_.train.size())),
+        minibatch_(network_, plan.loss, pool, batch_size_, plan.card.whole_minibatch),
+        evaluation_(network_, plan.loss, pool, std::min(kEvaluationSamples, std::max(plan.train.size(), plan.test.size()))),
+        train_(plan.train, plan.standardisation, plan.task),
+        test_(plan.test, plan.standardisation, plan.task) {
+    for (const auto& [section, settings] : plan.optimizers) {
+      optimizers_.emplace(section, Optimizer<T>(settings, tensors_of(group_of(section))));
+    }
+    network_.refresh_transposes();
+    begin_segment();
+  }
+
+  bool done() const override { return segment_ == plan_.segments.size(); }
+  const Segment& segment() const override { return plan_.segments[segment_]; }
+  std::size_t segment_index() const override { return segment_; }
+  std::size_t minibatch() const override { return next_; }
+  std::size_t minibatches() const override { return (order_.size() + batch_size_ - 1) / batch_size_; }
+  std::size_t samples_per_segment() const override { return parts_.train.size(); }
+  const SegmentSums& sums() const override { return sums_; }
+  bool segment_done() const override { return next_ == minibatches(); }
+
+  void next_segment() override {
+    ++segment_;
+    next_ = 0;
+    sums_ = {};
+    begin_segment();
+  }
+
+  void step(const std::vector<std::string>& probes) override {
+    const Pass& pass = segment().pass;
+    train_.choose(current_samples());
+    minibatch_.assign(*rule_, context(), current_samples().size(), train_);
+    add_to_sums();
+    if (minibatch_.not_finite() == current_samples().size()) throw diverged();
+    measured_.clear();
+    for (const std::string& name : probes) measure(name);
+    const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;
+    move_weights(optimizers_.at(section));
+    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) network_.refresh_transposes();
+    ++next_;
+  }
+
+  const std::vector<MeasuredProbe>& measured() const override { return measured_; }
+
+  Evaluation evaluate(const std::string& part) override {
+    const Dataset& data = part == "test" ? plan_.test : plan_.train;
+    DatasetSource<T>& source = part == "test" ? test_ : train_;
+    std::vector<std::uint32_t> all;
+    if (part == "test") {
+      all.resize(data.size());
+      for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint32_t>(i);
+    } else {
+      all = part == "validation" ? parts_.validation : parts_.train;
+    }
+    double loss = 0, correct = 0;
+    const std::size_t at_once = evaluation_.state().capacity;
+    for (std::size_t first = 0; first < all.size(); first += at_once) {
+      const auto samples = std::span<const std::uint32_t>(all).subspan(first, std::min(at_once, all.size() - first));
+      source.choose(samples);
+      evaluation_.predict(samples.size(), source);
+      loss += evaluation_.mean_loss() * static_cast<double>(samples.size());
+      correct += static_cast<double>(evaluation_.correct());
+    }
+    const auto count = static_cast<double>(all.size());
+    const bool classes = plan_.task == Task::classification;
+    return {loss / count, classes ? 1 - correct / count : std::numeric_limits<double>::quiet_NaN(), all.size()};
+  }
+
+  Marks marks() const override { return minibatch_.marks(); }
+
+  void save(Checkpoint& checkpoint) const override {
+    save_network(network_, checkpoint);
+    for (const auto& [section, optimizer] : optimizers_) {
+      auto& memory = const_cast<Optimizer<T>&>(optimizer);
+      for (const auto& state : memory.state()) {
+        checkpoint.add(NamedTensor::of<T>("optimizer/" + section + "/" + state.name, {state.count}, {state.values, state.count}));
+      }
+      checkpoint.set_whole("optimizer/" + section + "/steps", optimizer.steps());
+    }
+    const std::array<double, 8> sums = as_array(sums_);
+    checkpoint.add(NamedTensor::of<double>("sums", {sums.size()}, sums));
+    checkpoint.set("rule", plan_.card.id);
+    checkpoint.set("seed", std::to_string(seed_));
+    checkpoint.set_whole("segment", static_cast<std::int64_t>(segment_));
+    checkpoint.set_whole("minibatch", static_cast<std::int64_t>(next_));
+  }
+
+  void load(const Checkpoint& checkpoint) override {
+    load_network(network_, checkpoint);
+    for (auto& [section, optimizer] : optimizers_) {
+      for (const auto& state : optimizer.state()) {
+        const auto& saved = checkpoint.require_tensor("optimizer/" + section + "/" + state.name, dtype_of<T>(), std::array{state.count});
+        const auto values = saved.template as<T>();
+        std::copy(values.begin(), values.end(), state.values);
+      }
+      optimizer.set_steps(checkpoint.require_whole("optimizer/" + section + "/steps"));
+    }
+    const auto sums = checkpoint.require_tensor("sums", Dtype::f64, std::array<std::size_t, 1>{8}).as<double>();
+    sums_ = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7]};
+    segment_ = static_cast<std::size_t>(checkpoint.require_whole("segment"));
+    if (segment_ > plan_.segments.size()) {
+      throw Error(checkpoint.path().string(), fmt::format("the checkpoint stands at segment {} of a plan of {}.", segment_, plan_.segments.size()));
+    }
+    begin_segment();
+    next_ = static_cast<std::size_t>(checkpoint.require_whole("minibatch"));
+    network_.refresh_transposes();
+  }
+
+ private:
+  static std::array<double, 8> as_array(const SegmentSums& s) {
+    return {s.loss, s.correct, s.samples, s.settling_samples, s.settled, s.settling_time, s.residual, s.not_finite};
+  }
+
+  void begin_segment() {
+    if (!done()) order_ = epoch_order(parts_.train, seed_, segment_);
+  }
+
+  std::span<const std::uint32_t> current_samples() const {
+    const std::size_t first = next_ * batch_size_;
+    return std::span<const std::uint32_t>(order_).subspan(first, std::min(batch_size_, order_.size() - first));
+  }
+
+  PassContext context() const {
+    const Pass& pass = segment().pass;
+    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_)};
+  }
+
+  std::string group_of(const std::string& section) const {
+    for (const Pass& pass : plan_.card.passes) {
+      if ((pass.optimizer.empty() ? pass.group : pass.optimizer) == section) return pass.group;
+    }
+    throw InternalError("no pass uses the optimizer " + section);
+  }
+
+  std::vector<Tensor<T>> tensors_of(const std::string& group) {
+    const GroupDelta<T>& delta = minibatch_.delta_of(group);
+    std::vector<Tensor<T>> tensors;
+    auto& matrices = network_.group(group);
+    for (std::size_t i = 0; i < matrices.size(); ++i) {
+      auto& w = matrices[i];
+      const int layer = static_cast<int>(w.layer()) - 1;
+      tensors.push_back({w.name(), w.panels(), delta.weights[i].data(), w.panels_size(), layer});
+      if (w.has_bias()) tensors.push_back({bias_name(w), w.bias(), delta.bias[i].data(), w.bias_size(), layer});
+    }
+    return tensors;
+  }
+
+  void move_weights(Optimizer<T>& optimizer) {
+    const double done_share = static_cast<double>(next_) / static_cast<double>(minibatches());
+    const auto epochs = static_cast<double>(plan_.recipe.training.epochs);
+    optimizer.prepare(schedule_factor(optimizer.settings(), static_cast<double>(segment().epoch) + done_share, epochs));
+    pieces_.clear();
+    for (std::size_t tensor = 0; tensor < optimizer.tensors().size(); ++tensor) {
+      const std::size_t count = optimizer.tensors()[tensor].count;
+      for (std::size_t begin = 0; begin < count; begin += kOptimizerPiece) {
+        pieces_.push_back({tensor, begin, std::min(begin + kOptimizerPiece, count)});
+      }
+    }
+    pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
+      optimizer.apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
+    });
+  }
+
+  void add_to_sums() {
+    const BatchState<T>& state = minibatch_.state();
+    const auto size = static_cast<double>(state.size);
+    sums_.samples += size;
+    sums_.loss += minibatch_.mean_loss() * size;
+    sums_.correct += static_cast<double>(minibatch_.correct());
+    sums_.not_finite += static_cast<double>(minibatch_.not_finite());
+    if (!state.has_settled) return;
+    for (std::size_t row = 0; row < state.size; ++row) {
+      const Settled& settled = state.settled[row];
+      sums_.settling_samples += 1;
+      sums_.settled += settled.converged;
+      sums_.settling_time += static_cast<double>(settled.time);
+      sums_.residual += settled.residual;
+    }
+  }
+
+  // Says where the numbers stopped being numbers.
+  Error diverged() const {
+    const BatchState<T>& state = minibatch_.state();
+    std::string where = "the loss";
+    for (std::size_t layer = network_.depth(); layer >= 1; --layer) {
+      const std::size_t count = state.size * row_stride<T>(network_.units(layer));
+      const T* v = state.v[layer].data();
+      if (std::any_of(v, v + count, [](T value) { return !std::isfinite(value); })) where = fmt::format("the voltages of layer {}", layer);
+    }
+    return Error("training",
+                 fmt::format("the network diverged in epoch {}, minibatch {}: {} of all {} samples are not finite.", segment().epoch + 1,
+                             next_ + 1, where, state.size),
+                 "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); for controlled networks a smaller dt, "
+                 "target_step or k_p.");
+  }
+
+  // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.
+  void measure(const std::string& name) {
+    const auto start = std::chrono::steady_clock::now();
+    ProbeValues values = run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_, train_});
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    measured_.push_back({name, std::move(values), seconds});
+  }
+
+  struct OptimizerPiece {
+    std::size_t tensor, begin, end;
+  };
+
+  const Plan& plan_;
+  std::uint64_t seed_;
+  Pool& pool_;
+  Split parts_;
+  Network<T> network_;
+  std::unique_ptr<BasicRule<T>> rule_;
+  std::size_t batch_size_;
+  Minibatch<T> minibatch_, evaluation_;
+  DatasetSource<T> train_, test_;
+  std::map<std::string, Optimizer<T>> optimizers_;
+  std::vector<OptimizerPiece> pieces_;
+  std::vector<MeasuredProbe> measured_;
+  std::vector<std::uint32_t> order_;
+  std::size_t segment_ = 0, next_ = 0;
+  SegmentSums sums_;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainerBase> make_trainer(const Plan& plan, std::uint64_t seed, Pool& pool) {
+  if (plan.recipe.training.precision == "float64") return std::make_unique<Trainer<double>>(plan, seed, pool);
+  return std::make_unique<Trainer<float>>(plan, seed, pool);
+}
+
+}  // namespace apical
