@@ -163,7 +163,7 @@ TEST(ChooseStandardisation, StandardGivesMeanZeroAndUnitDeviation) {
 }
 
 TEST(ChooseStandardisation, RefusesConstantInputsAndUnknownNames) {
-  const Dataset constant(without_scale(contents<double>(1, {0.1, 0.1, 0.1})));
+  const Dataset constant(without_scale(contents<double>(1, {49, 49, 49, 49, 49})));
   EXPECT_THAT(error_of([&] { choose_standardisation(constant, "standard"); }),
               HasSubstr("all its inputs are equal"));
   EXPECT_THAT(error_of([&] { choose_standardisation(constant, "standart"); }),

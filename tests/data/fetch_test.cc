@@ -388,7 +388,11 @@ TEST_F(NpmTest, RefusesATruncatedOrDamagedArchive) {
   npm_script("cp " + archive().string() + " .");
   folder_.write("noise-data-1.0.0.tgz", whole.substr(0, whole.size() / 2));
   EXPECT_THAT(get_error(), HasSubstr("npm package noise-data: is truncated"));
-  folder_.write("noise-data-1.0.0.tgz", gzip(std::string(512, 'x')));
+  const std::string plain = (folder_ / "plain.tar").string();
+  ASSERT_EQ(std::system(("tar -cf " + plain + " -C " + folder_.path().string() + " package").c_str()), 0);
+  std::string damaged = read(plain);
+  damaged[0] ^= 1;  // in the first name
+  folder_.write("noise-data-1.0.0.tgz", gzip(damaged));
   EXPECT_THAT(get_error(), HasSubstr("a tar header has the wrong checksum"));
   folder_.write("noise-data-1.0.0.tgz", gzip(""));
   EXPECT_THAT(get_error(), HasSubstr("the end mark of the tar archive is missing"));

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "apical/data_hash.h"
 #include "support.h"
 
 namespace apical {
@@ -22,6 +23,13 @@ Samples up_to(std::size_t n) {
 TEST(EpochOrder, IsThePublishedAlgorithm) {
   EXPECT_EQ(epoch_order(up_to(10), 7, 0), (Samples{7, 1, 4, 2, 3, 6, 8, 5, 9, 0}));
   EXPECT_EQ(epoch_order(up_to(10), 7, 1), (Samples{1, 8, 6, 3, 2, 9, 4, 7, 0, 5}));
+}
+
+// Enough draws from large ranges that hundreds of them have to be rejected.
+TEST(EpochOrder, IsThePublishedAlgorithmWhereDrawsAreRejected) {
+  const Samples order = epoch_order(up_to(2000000), 1, 0);
+  EXPECT_EQ(sha256_hex(std::as_bytes(std::span(order))),
+            "843a5c79a35adab17938789c61afb80d69ccc89b4a77049d276d2c83e32d52fc");
 }
 
 TEST(EpochOrder, VisitsEverySampleOnceAndDependsOnSeedAndEpoch) {
