@@ -14,7 +14,7 @@ namespace apical {
 // is "NaN" and null.
 struct Cell {
   Cell() : text("–"), json("null") {}
-  Cell(std::string words);  // implicit: words are the common case
+  Cell(const std::string& words);  // implicit: words are the common case
   Cell(const char* words) : Cell(std::string(words)) {}
 
   // value·scale with that many decimals, thousands separated; JSON: the value itself.
@@ -47,7 +47,7 @@ class Table {
   // Throws InternalError if there are not as many cells as columns.
   Table& row(std::vector<Cell> cells);
   // A sentence printed below the table.
-  Table& note(std::string sentence);
+  Table& note(const std::string& sentence);
 
   // Fits style.width: headings and words wrap; what still does not fit becomes one block of lines per row.
   // Ends with a line feed.

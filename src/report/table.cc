@@ -194,7 +194,7 @@ std::string escaped_bar(const std::string& text) {
 
 }  // namespace
 
-Cell::Cell(std::string words)
+Cell::Cell(const std::string& words)
     : text(report::printable(words)),
       json(Json(words).dump(-1, ' ', false, Json::error_handler_t::replace)) {}
 
@@ -267,7 +267,7 @@ Table& Table::row(std::vector<Cell> cells) {
   return *this;
 }
 
-Table& Table::note(std::string sentence) {
+Table& Table::note(const std::string& sentence) {
   notes_.push_back(report::printable(sentence));
   return *this;
 }

@@ -148,7 +148,8 @@ TEST_F(Page, NumbersThatAreNotFiniteAreLeftOutOfPaths) {
   std::string text = metrics(0.03, 20);
   const std::string good = "\"loss\":0.5,\"error\":0.3";
   text.replace(text.find(good), good.size(), "\"loss\":null,\"error\":null");
-  const auto figures = report_figures(std::vector{read_run_record(write("nan", manifest("dfc", 1), text))});
+  const auto figures = report_figures(std::vector{read_run_record(write("nan", manifest("dfc", 1), text)),
+                                                  read_run_record(write("nan2", manifest("dfc", 2), text))});
   for (const auto& figure : figures)
     EXPECT_FALSE(std::regex_search(figure.svg, std::regex("[ML ,\"](nan|inf|-nan)"))) << figure.id;
   const auto loss = points_of(figure_named(figures, "training-loss").svg, "dfc");
@@ -164,6 +165,17 @@ TEST_F(Page, ThirtyRulesCanBeToldApart) {
   std::set<std::string> looks;
   for (std::sregex_iterator s(page.begin(), page.end(), swatch), end; s != end; ++s) looks.insert((*s)[1]);
   EXPECT_EQ(looks.size(), 30u);
+  // The first six differ in dash and marker, not by colour alone.
+  std::set<std::string> dashes, markers;
+  for (const std::string& look : looks) {
+    std::smatch match;
+    const bool dashed = std::regex_search(look, match, std::regex("stroke-dasharray=\"([^\"]*)\""));
+    dashes.insert(dashed ? match[1].str() : "none");
+    std::regex_search(look, match, std::regex("(circle|M[-0-9. ]+[a-z][-0-9.a-z ]+)[^<]*class=\"mark\""));
+    markers.insert(match[1]);
+  }
+  EXPECT_EQ(dashes.size(), 6u);
+  EXPECT_EQ(markers.size(), 6u);
   EXPECT_EQ(result_table(runs).rows().size(), 30u);
 }
 

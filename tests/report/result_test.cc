@@ -57,12 +57,15 @@ TEST_F(Result, ATestErrorThatIsNotFiniteIsSaid) {
 }
 
 TEST_F(Result, RunsWithOtherSettingsAreNotAveraged) {
-  auto other = manifest("dfc", 2);
-  other["name"] = "strong";
-  other["recipe"] = "[rule]\nid = \"dfc\"\nk_p = 2.0\n[train]\nseed = 2\n";
-  const Table table = result_table(
-      std::vector{run("dfc", 1, 0.03), read_run_record(write("strong", other, metrics(0.05, 30)))});
-  EXPECT_EQ(cell_of(table, "dfc (dfc-1)", "Test error"), "3.00");
+  const auto with_gain = [&](const std::string& name, int seed, const std::string& gain, double error) {
+    auto given = manifest("dfc", seed);
+    given["name"] = name;
+    given["recipe"] = "[rule]\nk_p = " + gain + "\n[train]\nseed = " + std::to_string(seed) + "\n";
+    return read_run_record(write(name, given, metrics(error, 30)));
+  };
+  const Table table =
+      result_table(std::vector{with_gain("weak", 1, "1.0", 0.03), with_gain("strong", 2, "2.0", 0.05)});
+  EXPECT_EQ(cell_of(table, "dfc (weak)", "Test error"), "3.00");
   EXPECT_EQ(cell_of(table, "dfc (strong)", "Test error"), "5.00");
 }
 
