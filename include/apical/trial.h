@@ -40,7 +40,7 @@ template <class T>
 class Observer {
  public:
   virtual ~Observer() = default;
-  // After state `step` has been reached; step 0 is the feedforward state.
+  // After state `step` has been reached; step 0 is the feedforward state. A steady state that was solved for is step 1.
   virtual void state(std::int64_t step, const TileState<T>& tile) = 0;
 };
 

@@ -48,17 +48,14 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
     Settled& sample = samples_[row];
     sample.error = std::sqrt(static_cast<double>(error));
     sample.residual = std::sqrt(static_cast<double>(residual)) / output_norm_[row];
+    sample.converged = sample.residual < kConverged && sample.error < kEpsilon * kEpsilon * first_error_[row];
+    sample.diverged = !(sample.residual <= kDiverged);
     if (!(sample.residual < kConverged)) last_unsettled_[row] = step;
   }
 }
 
 void SettlingRecord::finish(std::int64_t steps) {
-  for (std::size_t row = 0; row < samples_.size(); ++row) {
-    Settled& sample = samples_[row];
-    sample.converged = sample.residual < kConverged && sample.error < kEpsilon * kEpsilon * first_error_[row];
-    sample.diverged = !(sample.residual <= kDiverged);
-    sample.time = std::min(last_unsettled_[row] + 1, steps);
-  }
+  for (std::size_t row = 0; row < samples_.size(); ++row) samples_[row].time = std::min(last_unsettled_[row] + 1, steps);
 }
 
 bool SettlingRecord::leave_out_unsettled() {
@@ -73,7 +70,7 @@ bool SettlingRecord::all_left_out() const {
 
 const std::uint8_t* SettlingRecord::leave_out_diverged() {
   left_out_.resize(samples_.size());
-  for (std::size_t row = 0; row < samples_.size(); ++row) left_out_[row] = !(samples_[row].residual <= kDiverged);
+  for (std::size_t row = 0; row < samples_.size(); ++row) left_out_[row] = samples_[row].diverged;
   return left_out_.data();
 }
 

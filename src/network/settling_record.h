@@ -17,7 +17,7 @@ class SettlingRecord {
   // At the feedforward state; target is r* − r_L⁻ [rows, stride].
   template <class T>
   void start(const TileState<T>& tile, const T* target);
-  // After state `step`: residual ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ and error ‖r* − r_L‖ of each sample.
+  // After state `step`: residual ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ and error ‖r* − r_L‖ of each sample, and what they say of it so far.
   template <class T>
   void state(const TileState<T>& tile, const T* target, const PiController& controller, std::int64_t step);
   void finish(std::int64_t steps);
@@ -28,6 +28,8 @@ class SettlingRecord {
   // Marks the samples that are diverged at the current state.
   const std::uint8_t* leave_out_diverged();
   const std::uint8_t* left_out() const { return left_out_.data(); }
+  // Each sample as it stands at the last state.
+  const std::vector<Settled>& samples() const { return samples_; }
 
   // Copies the outcome to the minibatch's record.
   template <class T>

@@ -116,6 +116,7 @@ void BasicTrial<T>::solve_control(double leak) {
                                        layer.rate_deviation, count);
     for (std::size_t k = 0; k < count; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
   }
+  if (tile_.observer != nullptr) tile_.observer->state(1, tile_);
 }
 
 template void BasicTrial<float>::solve_control(double);
