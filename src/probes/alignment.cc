@@ -1,21 +1,14 @@
 #include "probes/alignment.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
+#include "probes/matrix.h"
+
 namespace apical {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-template <class T>
-RowMajor as_matrix(const WeightMatrix<T>& w) {
-  const auto values = w.values();
-  return Eigen::Map<const RowMajor>(values.data(), static_cast<Eigen::Index>(w.n_out()), static_cast<Eigen::Index>(w.n_in()));
-}
 
 template <class T>
 Comparison compare_arrays(const Buffer<T>& a, const Buffer<T>& b) {

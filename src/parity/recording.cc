@@ -1,0 +1,76 @@
+#include "parity/recording.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace apical::parity {
+
+Snapshot Recording::blank() const {
+  Snapshot snapshot;
+  for (Matrices* list : {&snapshot.v_soma, &snapshot.v_basal, &snapshot.v_apical, &snapshot.r}) {
+    for (std::size_t i = 1; i <= case_.depth(); ++i) list->emplace_back(case_.batch * case_.units[i]);
+  }
+  snapshot.u.resize(case_.batch * case_.outputs());
+  return snapshot;
+}
+
+void Recording::record(const TileState<double>& tile, Snapshot& snapshot) const {
+  for (std::size_t i = 1; i <= case_.depth(); ++i) {
+    const SettlingLayer<double>& layer = tile.layer[i];
+    const std::size_t n = case_.units[i];
+    const BatchState<double>& minus = *tile.batch;
+    const double* apical = layer.v_fb != nullptr ? layer.v_fb : layer.feedback;
+    for (std::size_t row = 0; row < tile.rows; ++row) {
+      const std::size_t sample = tile.first_row + row;
+      for (std::size_t unit = 0; unit < n; ++unit) {
+        const std::size_t from = row * layer.stride + unit, base = sample * layer.stride + unit,
+                          to = sample * n + unit;
+        snapshot.v_soma[i - 1][to] = minus.v[i][base] + layer.v[from];
+        snapshot.v_basal[i - 1][to] = minus.v[i][base] + layer.v_ff[from];
+        snapshot.v_apical[i - 1][to] = apical[from];
+        snapshot.r[i - 1][to] = minus.rate[i][base] + layer.rate_deviation[from];
+      }
+    }
+  }
+  const std::size_t n = case_.outputs();
+  for (std::size_t row = 0; row < tile.rows; ++row) {
+    std::copy_n(tile.control() + row * tile.output_stride(), n,
+                snapshot.u.data() + (tile.first_row + row) * n);
+  }
+}
+
+void Recording::state(std::int64_t step, const TileState<double>& tile) {
+  if (static_cast<std::size_t>(step) < first_.size()) record(tile, first_[static_cast<std::size_t>(step)]);
+  record(tile, last_);
+  steps_ = step + 1;
+  if (tile.target_deviation == nullptr) return;
+  const std::size_t n = case_.outputs(), stride = tile.output_stride();
+  target_.resize(case_.batch * n);
+  for (std::size_t row = 0; row < tile.rows; ++row) {
+    for (std::size_t unit = 0; unit < n; ++unit) {
+      const std::size_t sample = tile.first_row + row;
+      target_[sample * n + unit] =
+          tile.batch->rate.back()[sample * stride + unit] + tile.target_deviation[row * stride + unit];
+    }
+  }
+}
+
+void StepCounts::state(std::int64_t step, const TileState<double>& tile) {
+  if (step == 0) return;
+  for (const Settled& sample : tile.record.samples()) {
+    converged += sample.converged;
+    diverged += sample.diverged;
+    neither += !sample.converged && !sample.diverged;
+  }
+}
+
+void RecordedNoise::fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows,
+                         std::size_t stride, double* out) {
+  const std::size_t n = case_.units[layer];
+  const double* noise = noise_[static_cast<std::size_t>(step)][layer - 1].data();
+  std::memset(out, 0, rows * stride * sizeof(double));
+  for (std::size_t row = 0; row < rows; ++row)
+    std::copy_n(noise + (first_row + row) * n, n, out + row * stride);
+}
+
+}  // namespace apical::parity
