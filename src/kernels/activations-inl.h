@@ -9,24 +9,25 @@
 
 // tanh(v + d) − tanh(v) = sinh d / (cosh v · cosh(v + d)), written in e^{−2|v|}, e^{−2|v+d|} and e^{−2|d|}
 // only: every term is positive, so nothing cancels even where tanh(v) is ±1 or the step crosses zero.
-// one_plus_rate = 1 + |tanh v|.
+// one_plus_rate = 1 + |tanh v| = 2 / (1 + e^{−2|v|}).
 template <class W>
 APICAL_INLINE W tanh_difference(W v, W one_plus_rate, W slope, W d) {
   const W end = v + d;
-  // The digits of v + d that `end` lost; the exponential would feel them at large |v + d|.
-  const W back = end - v;
-  const W lost = (v - (end - back)) + (d - back);
-  const W start_size = v < W(0) ? -v : v, end_size = end < W(0) ? -end : end, size = d < W(0) ? -d : d;
-  const W fade = exp_of(W(-2) * end_size) * (W(1) - W(2) * (end < W(0) ? -lost : lost));
-  const W reach = -expm1_of(W(-2) * size);
-  // e^{|d|−|v|−|v+d|} is 1 where the step crosses zero, and e^{−2 min(|v|, |v+d|)} elsewhere.
-  const bool crosses = (v < W(0)) != (end < W(0));
-  const bool inwards = end_size < start_size;
-  const W inner = inwards ? fade * one_plus_rate : slope;
-  const W above = crosses ? one_plus_rate : inner;
-  const W below = (crosses | inwards) ? W(1) : one_plus_rate;
-  const W result = reach * above / (below * (W(1) + fade));
-  return d < W(0) ? -result : result;
+  // Seen along the step: from x up to y.
+  const W direction = with_sign(W(1), d);
+  const W x = v * direction, y = end * direction;
+  // The digits of v + d that `end` lost, which the exponential feels at large |v + d|. They matter where the
+  // step leads towards zero, and there |d| ≤ |v| makes them exact.
+  const W lost = (d - (end - v)) * direction;
+  const W rounded = decay_of(W(2) * magnitude(end));
+  const W fade = rounded + rounded * (W(2) * lost);
+  const W reach = one_minus_decay_of(W(2) * magnitude(d));
+  // sinh d brings e^|d|, the cosines e^−|v| and e^−|v+d|: together 1 where the step crosses zero, e^{−2
+  // min(|v|, |v+d|)} elsewhere.
+  const W below_zero = y <= W(0) ? fade * one_plus_rate : one_plus_rate;
+  const W numerator = x >= W(0) ? slope : below_zero;
+  const W denominator = x >= W(0) ? one_plus_rate * (W(1) + fade) : W(1) + fade;
+  return with_sign(reach * numerator / denominator, d);
 }
 
 struct Linear {
@@ -93,14 +94,13 @@ struct Tanh {
   template <class T>
   static APICAL_INLINE T slope(T v, T) {
     using W = Work<T>;
-    const W e = exp_of(v < T(0) ? W(2) * W(v) : W(-2) * W(v)), q = W(1) + e;
+    const W e = decay_of(W(2) * magnitude(W(v))), q = W(1) + e;
     return static_cast<T>(W(4) * e / (q * q));
   }
   template <class T>
   static APICAL_INLINE T difference(T v, T rate, T slope, T d) {
     using W = Work<T>;
-    const W size = rate < T(0) ? -W(rate) : W(rate);
-    return static_cast<T>(tanh_difference(W(v), W(1) + size, W(slope), W(d)));
+    return static_cast<T>(tanh_difference(W(v), W(1) + magnitude(W(rate)), W(slope), W(d)));
   }
 };
 
@@ -108,13 +108,13 @@ struct Sigmoid {
   template <class T>
   static APICAL_INLINE T value(T v) {
     using W = Work<T>;
-    const W e = exp_of(v < T(0) ? W(v) : -W(v));
+    const W e = decay_of(magnitude(W(v)));
     return static_cast<T>((v < T(0) ? e : W(1)) / (W(1) + e));
   }
   template <class T>
   static APICAL_INLINE T slope(T v, T) {
     using W = Work<T>;
-    const W e = exp_of(v < T(0) ? W(v) : -W(v)), q = W(1) + e;
+    const W e = decay_of(magnitude(W(v))), q = W(1) + e;
     return static_cast<T>(e / (q * q));
   }
   // σ(v) = ½ + ½ tanh(v/2).
@@ -131,7 +131,7 @@ struct Softplus {
   template <class T>
   static APICAL_INLINE T value(T v) {
     using W = Work<T>;
-    const W e = exp_of(v < T(0) ? W(v) : -W(v));
+    const W e = decay_of(magnitude(W(v)));
     return static_cast<T>((v < T(0) ? W(0) : W(v)) + log1p_of(e));
   }
   template <class T>
@@ -147,16 +147,16 @@ struct Softplus {
     const W back = end - start;
     const W lost = (start - (end - back)) + (step - back);
     const bool down = step < W(0);
-    const W size = down ? -step : step;
+    const W size = magnitude(step);
     const W x = down ? end : start, y = down ? start : end;
     const bool above = (x > W(0)) & (size > W(1)), rising = (x <= W(0)) & (y > W(1));
     const bool far = above | rising;
-    const W lower = exp_of(x < W(0) ? x : -x);
+    const W lower = decay_of(magnitude(x));
     const W near_exponent = x > W(0) ? size : y;
     const bool upper_is_exact = (x > W(0)) | down;
     const W correction = upper_is_exact ? W(1) : W(1) + lost;
     const W upper = exp_of(far ? -y : near_exponent);
-    const W z_near = -expm1_of(-size) * (upper * correction);
+    const W z_near = one_minus_decay_of(size) * (upper * correction);
     const W z = (far ? upper - lower : z_near) / (W(1) + lower);
     const W large = rising ? y : W(0);
     const W result = (above ? size : large) + log1p_of(z);

@@ -11,11 +11,14 @@ template <class T>
 using Work = double;
 
 inline double exp_of(double x) { return std::exp(x); }
-inline double expm1_of(double x) { return std::expm1(x); }
+inline double decay_of(double y) { return std::exp(-y); }
+inline double one_minus_decay_of(double y) { return -std::expm1(-y); }
 inline double log1p_of(double x) { return std::log1p(x); }
 inline double log_of(double x) { return std::log(x); }
 inline double tanh_of(double x) { return std::tanh(x); }
 inline double sqrt_of(double x) { return std::sqrt(x); }
+inline double magnitude(double x) { return std::fabs(x); }
+inline double with_sign(double x, double s) { return std::copysign(x, s); }
 
 #else
 
@@ -34,8 +37,8 @@ struct Format<float> {
   static constexpr float kRound =
       12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer kept in the low bits
   static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-  static constexpr float kExpMax = 89.5f, kExpMin = -104.5f;     // exp is ∞ above and 0 below
-  static constexpr float kExpm1Max = 89.0f, kExpm1Min = -25.0f;  // expm1 is ∞ above and −1 below
+  static constexpr float kExpMax = 89.5f, kExpMin = -104.5f;  // exp is ∞ above and 0 below
+  static constexpr float kWhole = 25.0f;                      // e^−kWhole is nothing beside 1
   static constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
 };
 
@@ -47,7 +50,7 @@ struct Format<double> {
   static constexpr double kRound = 6755399441055744.0;
   static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
   static constexpr double kExpMax = 710.5, kExpMin = -746.5;
-  static constexpr double kExpm1Max = 710.0, kExpm1Min = -50.0;
+  static constexpr double kWhole = 50.0;
   static constexpr std::int64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
 };
 
@@ -122,33 +125,44 @@ APICAL_INLINE T power_of_two(typename Format<T>::Int n) {
   return from_bits<T>((n + F::kBias) << F::kMantissa);
 }
 
+// 2^n (1 + p) in two factors, so that results down to the smallest denormal come out right.
 template <class T>
-APICAL_INLINE T exp_of(T x) {
+APICAL_INLINE T assembled(const ExpParts<T>& e) {
   using F = Format<T>;
-  x = x > F::kExpMax ? F::kExpMax : x;
-  x = x < F::kExpMin ? F::kExpMin : x;
-  const ExpParts<T> e = exp_parts(x);
-  // Two factors, so that results down to the smallest denormal come out right.
   const T half = fused(e.n, T(0.5), F::kRound);
   const T a = power_of_two<T>(to_bits(half) - to_bits(F::kRound));
   const T b = power_of_two<T>(to_bits(e.rounded) - to_bits(half));
   return ((T(1) + e.p) * a) * b;
 }
 
-// (e^x − 1) / 2 for x within [kExpm1Min, kExpm1Max].
 template <class T>
-APICAL_INLINE T half_expm1(T x) {
-  const ExpParts<T> e = exp_parts(x);
-  const T t = power_of_two<T>(to_bits(e.rounded) - to_bits(Format<T>::kRound) - 1);
-  return fused(t, e.p, t - T(0.5));
+APICAL_INLINE T exp_of(T x) {
+  using F = Format<T>;
+  x = x > F::kExpMax ? F::kExpMax : x;
+  return assembled(exp_parts(x < F::kExpMin ? F::kExpMin : x));
 }
 
+// e^−y for y ≥ 0: one bound to watch instead of two, which tells in a loop.
 template <class T>
-APICAL_INLINE T expm1_of(T x) {
+APICAL_INLINE T decay_of(T y) {
+  return assembled(exp_parts(y > -Format<T>::kExpMin ? Format<T>::kExpMin : -y));
+}
+
+// 1 − e^−y for y ≥ 0.
+template <class T>
+APICAL_INLINE T one_minus_decay_of(T y) {
   using F = Format<T>;
-  x = x > F::kExpm1Max ? F::kExpm1Max : x;
-  x = x < F::kExpm1Min ? F::kExpm1Min : x;
-  return T(2) * half_expm1(x);
+  const ExpParts<T> e = exp_parts(y > F::kWhole ? -F::kWhole : -y);
+  const T t = power_of_two<T>(to_bits(e.rounded) - to_bits(F::kRound));
+  return fused(-t, e.p, T(1) - t);
+}
+
+// (e^y − 1) / 2 for 0 ≤ y ≤ 80.
+template <class T>
+APICAL_INLINE T half_expm1(T y) {
+  const ExpParts<T> e = exp_parts(y);
+  const T t = power_of_two<T>(to_bits(e.rounded) - to_bits(Format<T>::kRound) - 1);
+  return fused(t, e.p, t - T(0.5));
 }
 
 // |x| with the sign of s.
@@ -171,9 +185,8 @@ APICAL_INLINE T magnitude(T x) {
 // h / (h + 1) with h = (e^{2|x|} − 1)/2: never beyond ±1, odd, relatively accurate at small x.
 template <class T>
 APICAL_INLINE T tanh_of(T x) {
-  T y = T(2) * magnitude(x);
-  y = y > T(80) ? T(80) : y;
-  const T h = half_expm1(y);
+  const T y = T(2) * magnitude(x);
+  const T h = half_expm1(y > T(80) ? T(80) : y);
   return with_sign(h / (h + T(1)), x);
 }
 
