@@ -124,6 +124,18 @@ TEST(RunIndex, IsMadeAgainWhenItsRowsAreLost) {
   EXPECT_EQ(RunIndex(directory.path()).find(id).rule, "dfc");
 }
 
+TEST(RunIndex, IsMadeAgainWhenItIsOfAnotherVersion) {
+  const TemporaryDirectory directory;
+  const std::string id = finished_run(directory.path(), "dfc");
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((directory / "index.sqlite3").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "CREATE TABLE runs (path TEXT); PRAGMA user_version = 99", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close(other);
+  EXPECT_EQ(RunIndex(directory.path()).find(id).rule, "dfc");
+}
+
 TEST(RunIndex, RemembersRunsElsewhereUntilTheyAreGone) {
   const TemporaryDirectory directory;
   RunIndex index(directory / "runs");
