@@ -124,7 +124,10 @@ class SettlingRun {
       move(settling_.proactive ? tile_.control() : u_before, step);
       record_.state(tile_, target_, controller_, step + 1);
       if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
-      if (learns_forward_) learn();
+      if (learns_forward_) {
+        for (std::size_t i = 1; i <= depth_; ++i) silence_left_out(i, tile_.ring_rate(i));
+        learn();
+      }
       if (learns_ && ++collected == kRing) {
         delta_.flush(collected);
         collected = 0;
@@ -173,7 +176,6 @@ class SettlingRun {
           layer.v_fb, layer.v, layer.rate_deviation, layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
           base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a), static_cast<T>(settling_.dt / tau_v),
           static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
-    if (layer.rate != nullptr && learns_forward_) silence_left_out(i, tile_.ring_rate(i));
   }
 
   // A sample that is left out may have diverged: its rates must not reach an outer product, where 0 · ∞ is not 0.

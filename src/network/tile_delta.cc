@@ -97,12 +97,24 @@ typename BasicDelta<T>::Term TileDelta<T>::begin_term() {
     return {out_, count, false, activation_};
   }
   out_ = deferred(layer_, term_).post.data() + tile_.first_row * stride;
+  if (stepping_ && tile_.left_out != nullptr) {
+    // the sum over the steps so far stays; only this step leaves samples out
+    if (one_step_ == nullptr) one_step_ = tile_.arena->take(count);
+    return {one_step_, count, false, activation_};
+  }
   return {out_, count, stepping_, activation_};
 }
 
 template <class T>
 void TileDelta<T>::end_term(const Presynaptic<T>& pre) {
-  if (tile_.left_out != nullptr) leave_out(out_, row_stride<T>(network_.units(layer_)));
+  if (tile_.left_out != nullptr) {
+    const std::size_t stride = row_stride<T>(network_.units(layer_));
+    if (stepping_ && constant_presynaptic()) {
+      add_taking_part(one_step_, out_, stride);
+    } else {
+      leave_out(out_, stride);
+    }
+  }
   const std::size_t term = term_++;
   if (stepping_ && term > 0) throw InternalError("a rule may propose one outer product per layer and step");
   if (stepping_ && !constant_presynaptic()) {
@@ -116,6 +128,13 @@ template <class T>
 void TileDelta<T>::leave_out(T* rows, std::size_t stride) const {
   for (std::size_t row = 0; row < tile_.rows; ++row) {
     if (tile_.left_out[row]) std::memset(rows + row * stride, 0, stride * sizeof(T));
+  }
+}
+
+template <class T>
+void TileDelta<T>::add_taking_part(const T* rows, T* sums, std::size_t stride) const {
+  for (std::size_t row = 0; row < tile_.rows; ++row) {
+    if (!tile_.left_out[row]) kernels<T>().add_scaled(T(1), rows + row * stride, sums + row * stride, stride);
   }
 }
 

@@ -52,6 +52,7 @@ class TileDelta final : public BasicDelta<T> {
   // The first layer's presynaptic rates do not change while the network settles: its steps are summed on the postsynaptic side alone.
   bool constant_presynaptic() const { return group_ == "forward" && layer_ == 1; }
   void leave_out(T* rows, std::size_t stride) const;
+  void add_taking_part(const T* rows, T* sums, std::size_t stride) const;
 
   const Network<T>& network_;
   TileState<T>& tile_;
@@ -62,6 +63,7 @@ class TileDelta final : public BasicDelta<T> {
   bool stepping_ = false;
   std::vector<RingPair> ring_;
   T* out_ = nullptr;
+  T* one_step_ = nullptr;   // one step's factors of the first layer, where some samples are left out
 };
 
 extern template struct StepSums<float>;
