@@ -5,6 +5,21 @@
 // NaN out. The activations built on them are within 2.5 (float) and 3 (double) units in the last place, their
 // slopes within 4; tests/kernels/activations_test.cc holds them to it.
 
+// Where tanh is flat to the last digit and beyond, its slope there, and where (e^{2|x|} − 1) / 2 stops
+// growing.
+template <class T>
+struct TanhRange;
+
+template <>
+struct TanhRange<float> {
+  static constexpr float kFlat = 30.0f, kFlatSlope = 3.5026043e-26f, kMost = 80.0f;
+};
+
+template <>
+struct TanhRange<double> {
+  static constexpr double kFlat = 300.0, kFlatSlope = 1.0601586212017216e-260, kMost = 700.0;
+};
+
 #ifdef APICAL_REFERENCE
 
 template <class T>
@@ -13,6 +28,10 @@ using Work = double;
 inline double exp_of(double x) { return std::exp(x); }
 inline double decay_of(double y) { return std::exp(-y); }
 inline double one_minus_decay_of(double y) { return -std::expm1(-y); }
+inline double tanh_half_expm1(double x) {
+  const double y = 2 * std::fabs(x);
+  return std::expm1(y > TanhRange<double>::kMost ? TanhRange<double>::kMost : y) / 2;
+}
 inline double log1p_of(double x) { return std::log1p(x); }
 inline double log_of(double x) { return std::log(x); }
 inline double tanh_of(double x) { return std::tanh(x); }
@@ -157,14 +176,6 @@ APICAL_INLINE T one_minus_decay_of(T y) {
   return fused(-t, e.p, T(1) - t);
 }
 
-// (e^y − 1) / 2 for 0 ≤ y ≤ 80.
-template <class T>
-APICAL_INLINE T half_expm1(T y) {
-  const ExpParts<T> e = exp_parts(y);
-  const T t = power_of_two<T>(to_bits(e.rounded) - to_bits(Format<T>::kRound) - 1);
-  return fused(t, e.p, t - T(0.5));
-}
-
 // |x| with the sign of s.
 template <class T>
 APICAL_INLINE T with_sign(T x, T s) {
@@ -182,11 +193,19 @@ APICAL_INLINE T magnitude(T x) {
     return __builtin_fabs(x);
 }
 
-// h / (h + 1) with h = (e^{2|x|} − 1)/2: never beyond ±1, odd, relatively accurate at small x.
+// (e^{2|x|} − 1) / 2, held where tanh cannot tell any more.
+template <class T>
+APICAL_INLINE T tanh_half_expm1(T x) {
+  const T y = T(2) * magnitude(x);
+  const ExpParts<T> e = exp_parts(y > TanhRange<T>::kMost ? TanhRange<T>::kMost : y);
+  const T t = power_of_two<T>(to_bits(e.rounded) - to_bits(Format<T>::kRound) - 1);
+  return fused(t, e.p, t - T(0.5));
+}
+
+// h / (h + 1) with h = (e^{2|x|} − 1) / 2: never beyond ±1, odd, relatively accurate at small x.
 template <class T>
 APICAL_INLINE T tanh_of(T x) {
-  const T y = T(2) * magnitude(x);
-  const T h = half_expm1(y > T(80) ? T(80) : y);
+  const T h = tanh_half_expm1(x);
   return with_sign(h / (h + T(1)), x);
 }
 

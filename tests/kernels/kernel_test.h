@@ -23,13 +23,15 @@ struct Tolerance {
   double value_ulps;  // tanh, sigmoid, softplus
   double slope_ulps;  // their slopes
   double difference;  // relative error of φ(v + d) − φ(v)
+  double flat;  // where tanh is flat: beyond |v| = flat (sigmoid: twice that) a difference may also be off by
+  double flat_error;  // flat_error and by the rounding of v
   double normal;      // absolute error of a standard normal number
 };
 
 template <class T>
 constexpr Tolerance tolerance() {
-  if constexpr (sizeof(T) == 4) return {0x1p-24, 2.5, 4.0, 1e-6, 2e-6};
-  return {0x1p-53, 3.0, 4.0, 1e-14, 4e-15};
+  if constexpr (sizeof(T) == 4) return {0x1p-24, 2.5, 4.0, 1e-6, 30, 1e-25, 2e-6};
+  return {0x1p-53, 3.0, 4.0, 1e-14, 300, 1e-259, 4e-15};
 }
 
 // Bound on a sum of `terms` products, whatever their order: (terms + 2) units times the sum of magnitudes.
