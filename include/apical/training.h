@@ -19,7 +19,7 @@ struct TrainingProgress {
   std::string rule;
   std::uint64_t seed = 0;
   std::string pass;
-  std::int64_t epoch = 0, epochs = 0;        // wake epochs, the one that runs counted from 1
+  std::int64_t epoch = 0, epochs = 0;        // of this pass, the one that runs counted from 1
   std::int64_t samples = 0, samples_total = 0;   // over all passes of the run, weighted equally
   double samples_per_s = 0;
   double loss = 0, error = 0, settled = 0;   // of this pass so far; NaN where not known
@@ -33,6 +33,7 @@ struct TrainingOptions {
   std::vector<std::string> command;                  // words of the command line, for the record
   std::vector<std::string> shortened;                // what was made smaller than published
   std::function<void(const TrainingProgress&)> progress;
+  std::function<void(const std::filesystem::path&)> created;   // a run's directory, once there is something in it
   const std::atomic<bool>* stop = nullptr;           // becomes true: save a checkpoint and return
 };
 
@@ -46,6 +47,9 @@ struct TrainingResult {
   std::int64_t best_epoch = 0;
   double samples_per_s = 0;               // of the wake passes
 };
+
+// The recipe as it will run: what the rule's card recommends is filled in, every name and value is checked. Needs no data: widths of 0 stay.
+Recipe resolve_recipe(Recipe recipe);
 
 // Trains one seed. Throws Error: nothing has been recorded if the recipe does not fit; a run that fails later is recorded as failed.
 TrainingResult train(const Recipe& recipe, std::uint64_t seed, const TrainingOptions& options);

@@ -6,6 +6,7 @@
 
 #include "apical/error.h"
 #include "apical/probe.h"
+#include "apical/training.h"
 
 namespace apical {
 namespace {

@@ -52,7 +52,5 @@ struct Plan {
 
 // Throws Error that names file, line and key of what does not fit.
 Plan make_plan(Recipe recipe, const DataPaths& paths);
-// The card, settings, optimizers and schedule alone, without data: for showing a resolved recipe. Widths of 0 stay 0.
-Recipe resolve_recipe(Recipe recipe);
 
 }  // namespace apical

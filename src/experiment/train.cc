@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -103,11 +104,14 @@ class TrainingLoop {
     const SegmentSums& sums = trainer_.sums();
     const double unknown = std::numeric_limits<double>::quiet_NaN();
     const auto per_segment = static_cast<std::int64_t>(trainer_.samples_per_segment());
+    const std::string& pass = trainer_.segment().pass.name;
+    const auto of_this_pass = [&](const Segment& segment) { return segment.pass.name == pass; };
+    const auto here = plan_.segments.begin() + static_cast<std::ptrdiff_t>(trainer_.segment_index());
     options_.progress({.rule = plan_.card.id,
                        .seed = seed_,
-                       .pass = trainer_.segment().pass.name,
-                       .epoch = trainer_.segment().epoch + 1,
-                       .epochs = plan_.recipe.training.epochs,
+                       .pass = pass,
+                       .epoch = std::count_if(plan_.segments.begin(), here + 1, of_this_pass),
+                       .epochs = std::count_if(plan_.segments.begin(), plan_.segments.end(), of_this_pass),
                        .samples = static_cast<std::int64_t>(trainer_.segment_index()) * per_segment + static_cast<std::int64_t>(sums.samples),
                        .samples_total = static_cast<std::int64_t>(plan_.segments.size()) * per_segment,
                        .samples_per_s = sums.samples / std::max(segment_seconds_, 1e-9),
@@ -129,8 +133,17 @@ class TrainingLoop {
   std::vector<std::string> marked_;
 };
 
+// On a full disk this cannot be written either; the run then reads as interrupted, and the first failure is the one to tell.
+void note_failure(Run& run, const std::string& what) {
+  try {
+    run.set_status(RunStatus::failed, what);
+  } catch (const Error&) {
+  }
+}
+
 // From here on the run exists: whatever happens is recorded.
 TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run, const TrainingOptions& options, bool resumed) {
+  if (options.created) options.created(run.directory());
   Recorder recorder(run, plan);
   try {
     if (resumed) recorder.load_checkpoint(trainer);
@@ -140,7 +153,7 @@ TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer
     return {run.directory(), run.manifest().id, end, best.test.error, best.test.loss, best.epoch,
             recorder.wake_samples / std::max(recorder.wake_seconds, 1e-9)};
   } catch (const std::exception& failure) {
-    run.set_status(RunStatus::failed, failure.what());
+    note_failure(run, failure.what());
     throw;
   }
 }
