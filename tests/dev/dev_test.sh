@@ -134,6 +134,7 @@ demo_installs_npm_where_mirrors_fail() {
 
 demo_runs_on_digits_offline() {
   echo 1 >"$work/mirrors"
+  installed "${everything//ca-certificates/}"
   stub apt-get 'echo "E: no network"; exit 100'
   run demo
   ends 0
