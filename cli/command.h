@@ -68,6 +68,7 @@ void add_report(CommandLine& line);
 void add_runs(CommandLine& line);
 void add_data(CommandLine& line);
 void add_parity(CommandLine& line);
+void add_bench(CommandLine& line);
 void add_completion(CommandLine& line);
 
 }  // namespace apical::cli
