@@ -42,6 +42,7 @@ struct Settling {
   Learn learn = Learn::last;
   const char* group = "forward";       // whose plasticity is called at each step
   bool include_unsettled = false;      // samples that did not settle take part in the update
+  bool renew_basal = false;            // plasticity forms v_ff anew from the rates below at the same state, and moves v along (delayed transmission)
   bool streaming = false;              // the authors' "efficient" bookkeeping: mean over T−1, diverged samples left out step by step
 };
 

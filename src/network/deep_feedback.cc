@@ -171,6 +171,9 @@ Settling DeepFeedback::wake(Learn learn) const {
   Settling settling = wake_;
   settling.learn = learn;
   if (learn == Learn::last) settling.streaming = false;
+  // only the authors' plasticity over stored states sees the basal voltage that moved the soma
+  const bool code = batch_mean_target_, stored = learn == Learn::each_step && !settling.streaming;
+  settling.renew_basal = code && !stored && !settling.instantaneous_transmission;
   return settling;
 }
 

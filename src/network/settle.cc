@@ -60,7 +60,10 @@ class SettlingRun {
       delta_.end_steps(static_cast<T>(1.0 / static_cast<double>(settling_.steps - (without_first ? 1 : 0))));
       tile_.learned = true;
     }
-    if (settling_.learn == Learn::last) keep_final_rates();
+    if (settling_.learn == Learn::last) {
+      keep_final_rates();
+      if (settling_.renew_basal) renew_basal();
+    }
     record_.write(tile_);
   }
 
@@ -84,6 +87,9 @@ class SettlingRun {
       if (noisy || slow_apical || (learns_ && !learns_forward_)) layer.v_fb = arena.take(count);
       if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
       if (learns_) layer.post = arena.take(count * tile_.ring);
+      if (settling_.renew_basal && i > 1) {
+        for (T** array : {&layer.renewed_v, &layer.renewed_v_ff, &layer.renewed_rate_deviation}) *array = arena.take(count);
+      }
     }
     tile_.u = arena.take(output_count_ * tile_.control_ring);
     tile_.u_integral = arena.take(output_count_);
@@ -126,6 +132,7 @@ class SettlingRun {
       if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
       if (learns_forward_) {
         for (std::size_t i = 1; i <= depth_; ++i) silence_left_out(i, tile_.ring_rate(i));
+        if (settling_.renew_basal) renew_basal();
         learn();
       }
       if (learns_ && ++collected == kRing) {
@@ -162,11 +169,7 @@ class SettlingRun {
   void move_layer(std::size_t i, const T* u, std::int64_t step) {
     SettlingLayer<T>& layer = tile_.layer[i];
     const auto& q = network_.weights("feedback", i);
-    if (i > 1) {
-      const auto& w = network_.weights(i);
-      kernels<T>().product({tile_.layer[i - 1].rate_deviation, tile_.layer[i - 1].stride, w.panels(), w.n_in(), w.n_out(), nullptr,
-                            layer.v_ff, layer.stride, tile_.rows, Start::zero});
-    }
+    if (i > 1) basal(i, layer.v_ff);
     kernels<T>().product({u, tile_.output_stride(), q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback, layer.stride,
                           tile_.rows, Start::zero});
     const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
@@ -176,6 +179,28 @@ class SettlingRun {
           layer.v_fb, layer.v, layer.rate_deviation, layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
           base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a), static_cast<T>(settling_.dt / tau_v),
           static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
+  }
+
+  // v_ff − v_ff⁻ = W ρ of the layer below, as it is now.
+  void basal(std::size_t i, T* v_ff) const {
+    const auto& w = network_.weights(i);
+    const SettlingLayer<T>& below = tile_.layer[i - 1];
+    kernels<T>().product({below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, v_ff, tile_.layer[i].stride,
+                          tile_.rows, Start::zero});
+  }
+
+  // Soma and basal as the authors' code presents them to the plasticity: their difference is the state's, the basal voltage is that of the
+  // rates below at the same state.
+  void renew_basal() {
+    for (std::size_t i = 2; i <= depth_; ++i) {
+      SettlingLayer<T>& layer = tile_.layer[i];
+      const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
+      const std::size_t count = tile_.rows * layer.stride;
+      basal(i, layer.renewed_v_ff);
+      for (std::size_t k = 0; k < count; ++k) layer.renewed_v[k] = layer.renewed_v_ff[k] + (layer.v[k] - layer.v_ff[k]);
+      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.renewed_v,
+                                         layer.renewed_rate_deviation, count);
+    }
   }
 
   // A sample that is left out may have diverged: its rates must not reach an outer product, where 0 · ∞ is not 0.

@@ -36,6 +36,10 @@ struct SettlingLayer {
   T* rate_deviation = nullptr; // ρ                        [rows, stride]
   T* rate = nullptr;           // r = r⁻ + ρ               [ring, rows, stride] or null
   T* post = nullptr;           // postsynaptic factors     [ring, rows, stride] or null
+  // what plasticity sees where it is not the state: soma, basal and ρ with the basal voltage formed anew, or null
+  T* renewed_v = nullptr;
+  T* renewed_v_ff = nullptr;
+  T* renewed_rate_deviation = nullptr;
   std::size_t stride = 0;
 };
 

@@ -24,9 +24,10 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   if (!first && tile.layer[layer - 1].rate != nullptr) {
     s.r_prev = {tile.ring_rate(layer - 1), network.units(layer - 1), below, false, false};
   }
-  s.v.deviation = settling.v;
-  s.v.rate_deviation = settling.rate_deviation;
-  s.v_ff.deviation = settling.v_ff;
+  const bool renewed = settling.renewed_v != nullptr;
+  s.v.deviation = renewed ? settling.renewed_v : settling.v;
+  s.v.rate_deviation = renewed ? settling.renewed_rate_deviation : settling.rate_deviation;
+  s.v_ff.deviation = renewed ? settling.renewed_v_ff : settling.v_ff;
   s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer), settling.stride};
   s.u = {tile.control(), network.units(network.depth()), tile.output_stride(), false, false};
   return s;
