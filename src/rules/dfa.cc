@@ -30,11 +30,11 @@ APICAL_CARD {
 class DirectFeedbackAlignment final : public Rule {
  public:
   explicit DirectFeedbackAlignment(const Parameters& settings)
-      : step_(settings.text("convention") == "dfc2021" ? settings.real("target_step") : 0) {}
+      : dfc2021_(settings.text("convention") == "dfc2021"), step_(settings.real("target_step")) {}
 
   void assign(Trial& t) const override {
     const std::size_t L = t.depth();
-    const Real c = step_ > 0 ? static_cast<Real>(2 * step_ / static_cast<double>(t.batch_size())) : Real(1);
+    const Real c = dfc2021_ ? static_cast<Real>(2 * step_ / static_cast<double>(t.batch_size())) : Real(1);
     const auto delta_L = t.compute(L, t.loss_gradient() * t.phi_prime(L));
     t.deliver(L, c * delta_L);
     for (std::size_t i = 1; i < L; ++i) t.deliver(i, c * (t.broadcast("feedback", i, delta_L) * t.phi_prime(i)));
@@ -43,6 +43,7 @@ class DirectFeedbackAlignment final : public Rule {
   void plasticity(std::string_view, const Synapses& s, Delta& d) const override { d -= outer(s.delta, s.r_prev); }
 
  private:
+  bool dfc2021_;
   double step_;
 };
 
