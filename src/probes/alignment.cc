@@ -13,7 +13,8 @@ namespace {
 template <class T>
 Comparison compare_arrays(const Buffer<T>& a, const Buffer<T>& b) {
   Comparison comparison;
-  for (std::size_t i = 0; i < a.size(); ++i) comparison.add(static_cast<double>(a[i]), static_cast<double>(b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    comparison.add(static_cast<double>(a[i]), static_cast<double>(b[i]));
   return comparison;
 }
 
@@ -21,12 +22,13 @@ Comparison compare_arrays(const Buffer<T>& a, const Buffer<T>& b) {
 
 double Comparison::angle() const {
   if (!(aa > 0 && bb > 0)) return std::numeric_limits<double>::quiet_NaN();
-  return std::acos(std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0)) * 180 / std::numbers::pi;
+  const long double cosine = std::clamp(ab / (std::sqrt(aa) * std::sqrt(bb)), -1.0L, 1.0L);
+  return static_cast<double>(std::acos(cosine) * 180 / std::numbers::pi_v<long double>);
 }
 
 double Comparison::ratio() const {
   if (!(bb > 0)) return std::numeric_limits<double>::quiet_NaN();
-  return std::sqrt(aa / bb);
+  return static_cast<double>(std::sqrt(aa / bb));
 }
 
 template <class T>
