@@ -252,7 +252,7 @@ std::string body(std::span<const RunRecord> runs, const ReportOptions& options) 
   if (runs.empty()) {
     return "<section class=\"empty\"><h2>No runs</h2><p>This report was made from no runs. Train something "
            "first, for example "
-           "<code>apical train recipes/digits.toml</code>, then make the report of its folder: <code>apical "
+           "<code>apical train recipes/first.toml</code>, then make the report of its folder: <code>apical "
            "report runs/NAME</code>.</p></section>";
   }
   const std::vector<Group> groups = report::grouped(runs);
