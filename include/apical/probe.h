@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,13 +19,16 @@ struct ProbeValues {
 };
 
 struct ProbeInfo {
-  std::string name;             // key in [probes]: "update-angle"
-  std::string meaning;          // one clause
-  std::string cost;             // in words: "one backprop step"
-  std::int64_t every;           // default schedule, in minibatches; 0: never
-  bool (*applies_to)(const Card& card);   // whether it means anything for a rule
+  std::string name;                      // key in [probes]: "update-angle"
+  std::string meaning;                   // one clause
+  std::string unit;                      // of its values: "deg", "steps"; empty: dimensionless
+  std::string cost;                      // in words: "one backprop step"
+  std::int64_t every;                    // default schedule, in minibatches; 0: never
+  bool (*applies_to)(const Card& card);  // whether it means anything for a rule
 };
 
 std::span<const ProbeInfo> all_probes();
+// Throws Error with the nearest valid names.
+const ProbeInfo& probe_named(std::string_view name, const std::string& where);
 
 }  // namespace apical

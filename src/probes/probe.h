@@ -9,16 +9,17 @@
 
 namespace apical {
 
-// A minibatch whose update has been proposed (minibatch.delta(), at the network's present weights) but not yet applied.
+// A minibatch whose update has been proposed (minibatch.delta(), at the network's present weights) but not
+// yet applied.
 template <class T>
 struct ProbeContext {
-  Network<T>& network;             // transposed copies may be refreshed; weights stay
+  Network<T>& network;  // transposed copies may be refreshed; weights stay
   const Minibatch<T>& minibatch;
   const Card& card;
   PassContext context;
   Loss loss;
   Pool& pool;
-  const SampleSource<T>& source;   // gives the same samples again
+  const SampleSource<T>& source;  // gives the same samples again
 };
 
 // `name` is one of all_probes(); another is a bug of ours.
