@@ -1,0 +1,74 @@
+// The authors' numbers, and those of a NumPy program for networks that the authors' files leave out.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "parity/vectors.h"
+
+namespace apical {
+namespace {
+
+bool waits(const std::string& name) {
+  for (const char* later : {"gn_", "mn_", "theory"}) {
+    if (name.find(later) != std::string::npos) return true;
+  }
+  return false;
+}
+
+class AuthorsFiles : public testing::TestWithParam<std::string> {};
+
+TEST_P(AuthorsFiles, AgreeInEveryQuantityThatTheEngineComputes) {
+  const ParityReport report = check_parity(vector_file(GetParam()));
+  EXPECT_GE(report.count(Verdict::passed), 120u);
+  for (const ParityResult& result : report.results) {
+    EXPECT_NE(result.verdict, Verdict::failed) << result.name << ": " << result.worst << ", " << result.note;
+    if (result.verdict == Verdict::skipped) {
+      EXPECT_TRUE(waits(result.name)) << result.name;
+    } else {
+      EXPECT_FALSE(waits(result.name)) << result.name;
+      EXPECT_TRUE(std::isfinite(result.worst)) << result.name;
+    }
+  }
+}
+
+TEST_P(AuthorsFiles, CompareEveryPartOfTheFile) {
+  const ParityReport report = check_parity(vector_file(GetParam()));
+  for (const char* part :
+       {"ff.", "dloss_dout", "output_target", "bp_gradient", "J_full", "controller.inst_nonproactive.u",
+        "controller.noninst_nonproactive_blockwise.final.v_apical", "controller.inst_proactive_kp0.converged",
+        "ssa_steady_state.delta_v", "forward_updates.DFC_efficient|nonlinear_difference|only_converged.grad",
+        "adam_forward.params_after_step2", "feedback_learning.Q_after_adam_step"}) {
+    bool found = false;
+    for (const ParityResult& result : report.results)
+      found |= result.name.starts_with(part) && result.verdict == Verdict::passed;
+    EXPECT_TRUE(found) << part;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Published, AuthorsFiles,
+                         testing::Values(kP1, "p2_4-5-5-5-2_alltanh_nobias_mse", kP3, kP4, kP5));
+
+class OtherFiles : public testing::TestWithParam<std::string> {};
+
+TEST_P(OtherFiles, AgreeWithAnIndependentProgram) {
+  const ParityReport report = check_parity(vector_file(GetParam()));
+  EXPECT_GE(report.count(Verdict::passed), 100u);
+  for (const ParityResult& result : report.results) {
+    EXPECT_EQ(result.verdict, Verdict::passed) << result.name << ": " << result.worst << ", " << result.note;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Computed, OtherFiles,
+                         testing::Values("q1_delayed_one_hidden", "q2_wide_sigmoid_ce", "q3_divergent",
+                                         "q4_single_layer", "q5_small_nudge"));
+
+TEST(Parity, SkipsFilesOfTheLaterRulesAsAWhole) {
+  const ParityReport report = check_parity(vector_file(kS1));
+  EXPECT_EQ(report.count(Verdict::skipped), report.results.size());
+  EXPECT_GT(report.results.size(), 5u);
+  for (const ParityResult& result : report.results)
+    EXPECT_EQ(result.note, "waits for strong-dfc") << result.name;
+}
+
+}  // namespace
+}  // namespace apical
