@@ -27,9 +27,10 @@ struct Toy {
   Loss loss = Loss::cross_entropy;
   std::size_t batch = 3;
   std::uint64_t seed = 1;
-  Numbers x;                         // [B, n_0]
-  Numbers y;                         // [B, n_L] or empty
-  std::vector<std::int32_t> labels;  // [B]; −1 for regression
+  Numbers x;                           // [B, n_0]
+  Numbers y;                           // [B, n_L] or empty
+  std::vector<std::int32_t> labels;    // [B]; −1 for regression
+  std::vector<std::uint32_t> numbers;  // [B] which samples of the data these are; empty: 0, 1, …
 
   std::size_t outputs() const { return spec.units.back(); }
 };
@@ -75,7 +76,7 @@ class ToySource final : public SampleSource<T> {
     for (std::size_t row = first; row < first + rows; ++row) {
       copy(toy_.x, toy_.spec.units.front(), row, batch.rate[0]);
       if (!toy_.y.empty()) copy(toy_.y, toy_.outputs(), row, batch.target);
-      batch.sample[row] = static_cast<std::uint32_t>(row);
+      batch.sample[row] = toy_.numbers.empty() ? static_cast<std::uint32_t>(row) : toy_.numbers[row];
       batch.label[row] = toy_.labels[row];
     }
   }
