@@ -13,6 +13,10 @@ constexpr double kConverged = 1e-5, kDiverged = 1.0, kEpsilon = 0.5;
 
 }  // namespace
 
+bool has_converged(double residual, double error, double first_error) {
+  return residual < kConverged && error < kEpsilon * kEpsilon * first_error;
+}
+
 template <class T>
 void SettlingRecord::start(const TileState<T>& tile, const T* target) {
   const std::size_t stride = tile.output_stride(), depth = tile.layer.size() - 1;
@@ -48,7 +52,7 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
     Settled& sample = samples_[row];
     sample.error = std::sqrt(static_cast<double>(error));
     sample.residual = std::sqrt(static_cast<double>(residual)) / output_norm_[row];
-    sample.converged = sample.residual < kConverged && sample.error < kEpsilon * kEpsilon * first_error_[row];
+    sample.converged = has_converged(sample.residual, sample.error, first_error_[row]);
     sample.diverged = !(sample.residual <= kDiverged);
     if (!(sample.residual < kConverged)) last_unsettled_[row] = step;
   }

@@ -12,6 +12,9 @@ namespace apical {
 template <class T>
 struct TileState;
 
+// Whether a sample counts as converged: its residual is small, and its error has fallen to a quarter of the first.
+bool has_converged(double residual, double error, double first_error);
+
 class SettlingRecord {
  public:
   // At the feedforward state; target is r* − r_L⁻ [rows, stride].

@@ -47,7 +47,8 @@ ParityReport check_parity(const std::filesystem::path& file) {
   for (const std::string& field : reference.unread()) {
     const bool waits =
         std::any_of(report.results.begin(), report.results.end(), [&](const ParityResult& result) {
-          return result.verdict == Verdict::skipped && field.starts_with(result.name + ".");
+          return result.verdict == Verdict::skipped &&
+                 (field == result.name || field.starts_with(result.name + "."));
         });
     if (!waits) report.results.push_back(skipped(field, "unknown"));
   }

@@ -1,6 +1,7 @@
 #include "parity/recording.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace apical::parity {
@@ -55,13 +56,44 @@ void Recording::state(std::int64_t step, const TileState<double>& tile) {
   }
 }
 
-void StepCounts::state(std::int64_t step, const TileState<double>& tile) {
-  if (step == 0) return;
-  for (const Settled& sample : tile.record.samples()) {
-    converged += sample.converged;
-    diverged += sample.diverged;
-    neither += !sample.converged && !sample.diverged;
+double StreamingCounts::first_error(const TileState<double>& tile, std::size_t row) const {
+  const std::size_t stride = tile.output_stride(), sample = tile.first_row + row;
+  const double* outputs = tile.batch->rate.back().data();
+  const double* compared = outputs + (case_.hyper.inst ? 0 : sample * stride);
+  double sum = 0;
+  for (std::size_t unit = 0; unit < case_.outputs(); ++unit) {
+    const double target = outputs[sample * stride + unit] + tile.target_deviation[row * stride + unit];
+    sum += (target - compared[unit]) * (target - compared[unit]);
   }
+  return std::sqrt(sum);
+}
+
+void StreamingCounts::state(std::int64_t step, const TileState<double>& tile) {
+  const auto& samples = tile.record.samples();
+  for (std::size_t row = 0; row < tile.rows; ++row) {
+    const std::size_t sample = tile.first_row + row;
+    if (step == 0) {
+      first_error_[sample] = first_error(tile, row);
+      continue;
+    }
+    converged_[sample] = has_converged(samples[row].residual, samples[row].error, first_error_[sample]);
+    diverged_[sample] = samples[row].diverged;
+    all_converged_ += converged_[sample];
+    all_diverged_ += diverged_[sample];
+    states_ += 1;
+  }
+}
+
+std::vector<double> StreamingCounts::last_state() const {
+  const auto converged = static_cast<double>(std::count(converged_.begin(), converged_.end(), true));
+  const auto diverged = static_cast<double>(std::count(diverged_.begin(), diverged_.end(), true));
+  return {converged, diverged, static_cast<double>(case_.batch) - converged - diverged};
+}
+
+std::vector<double> StreamingCounts::all_states() const {
+  const std::vector<double> last = last_state();
+  return {all_converged_ + last[0], all_diverged_ + last[1],
+          states_ - all_converged_ - all_diverged_ + last[2]};
 }
 
 void RecordedNoise::fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows,

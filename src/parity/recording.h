@@ -40,11 +40,31 @@ class Recording final : public Observer<double> {
   std::int64_t steps_ = 0;
 };
 
-// How often samples counted as converged, diverged and neither, at every state after the first.
-class StepCounts final : public Observer<double> {
+// Counts samples as the authors' streaming controller does: at every state after the first, and once more
+// when it is done. Where transmission is instantaneous, it compares each sample's error with the distance of
+// its target from the first sample's output.
+class StreamingCounts final : public Observer<double> {
  public:
+  explicit StreamingCounts(const Case& reference)
+      : case_(reference),
+        first_error_(reference.batch),
+        converged_(reference.batch),
+        diverged_(reference.batch) {}
+
   void state(std::int64_t step, const TileState<double>& tile) override;
-  std::int64_t converged = 0, diverged = 0, neither = 0;
+
+  // Converged, diverged, neither.
+  std::vector<double> all_states() const;
+  std::vector<double> last_state() const;
+  const std::vector<bool>& converged() const { return converged_; }  // at the last state [B]
+
+ private:
+  double first_error(const TileState<double>& tile, std::size_t row) const;
+
+  const Case& case_;
+  std::vector<double> first_error_;
+  std::vector<bool> converged_, diverged_;
+  double all_converged_ = 0, all_diverged_ = 0, states_ = 0;  // over samples and states
 };
 
 // Standard normal numbers [T−1][layer][B][n].
