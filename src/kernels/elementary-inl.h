@@ -50,27 +50,25 @@ struct Format;
 
 template <>
 struct Format<float> {
-  using Int = std::int32_t;
-  using Unsigned = std::uint32_t;
-  static constexpr int kMantissa = 23, kBias = 127;
+  using Bits = std::uint32_t;  // unsigned: what a NaN's bits come to may wrap
+  static constexpr Bits kMantissa = 23, kBias = 127;
   static constexpr float kRound =
       12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer kept in the low bits
   static constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
   static constexpr float kExpMax = 89.5f, kExpMin = -104.5f;  // exp is ∞ above and 0 below
   static constexpr float kWhole = 25.0f;                      // e^−kWhole is nothing beside 1
-  static constexpr std::int32_t kSqrtHalf = 0x3f3504f3;
+  static constexpr std::uint32_t kSqrtHalf = 0x3f3504f3;
 };
 
 template <>
 struct Format<double> {
-  using Int = std::int64_t;
-  using Unsigned = std::uint64_t;
-  static constexpr int kMantissa = 52, kBias = 1023;
+  using Bits = std::uint64_t;
+  static constexpr Bits kMantissa = 52, kBias = 1023;
   static constexpr double kRound = 6755399441055744.0;
   static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
   static constexpr double kExpMax = 710.5, kExpMin = -746.5;
   static constexpr double kWhole = 50.0;
-  static constexpr std::int64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
+  static constexpr std::uint64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
 };
 
 // a · b + c, rounded once where the processor can.
@@ -128,18 +126,18 @@ APICAL_INLINE ExpParts<T> exp_parts(T x) {
 }
 
 template <class T>
-APICAL_INLINE T from_bits(typename Format<T>::Int bits) {
+APICAL_INLINE T from_bits(typename Format<T>::Bits bits) {
   return __builtin_bit_cast(T, bits);
 }
 
 template <class T>
-APICAL_INLINE typename Format<T>::Int to_bits(T x) {
-  return __builtin_bit_cast(typename Format<T>::Int, x);
+APICAL_INLINE typename Format<T>::Bits to_bits(T x) {
+  return __builtin_bit_cast(typename Format<T>::Bits, x);
 }
 
-// 2^n for an integer n within the exponent range.
+// 2^n for an integer n within the exponent range, in two's complement.
 template <class T>
-APICAL_INLINE T power_of_two(typename Format<T>::Int n) {
+APICAL_INLINE T power_of_two(typename Format<T>::Bits n) {
   using F = Format<T>;
   return from_bits<T>((n + F::kBias) << F::kMantissa);
 }
@@ -214,11 +212,9 @@ APICAL_INLINE T tanh_of(T x) {
 template <class T>
 APICAL_INLINE T log_of_sum(T base, T x) {
   using F = Format<T>;
-  using Unsigned = typename F::Unsigned;
   // base + x = 2^k (1 + f) with 1 + f in [√½, √2).
-  const auto biased = static_cast<typename F::Int>(
-      static_cast<Unsigned>(to_bits(base + x) - F::kSqrtHalf + (typename F::Int{F::kBias} << F::kMantissa)) >>
-      F::kMantissa);
+  const typename F::Bits biased =
+      (to_bits(base + x) - F::kSqrtHalf + (F::kBias << F::kMantissa)) >> F::kMantissa;
   const T k = from_bits<T>(to_bits(F::kRound) + biased) - (F::kRound + T(F::kBias));
   const T scale = power_of_two<T>(F::kBias - biased);
   const T f = fused(x, scale, base * scale - T(1));
