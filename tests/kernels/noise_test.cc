@@ -111,7 +111,7 @@ TEST_P(Noise, ANumberHasTheSameBitsInAnyTiling) {
 
 TEST_P(Noise, EveryPartOfTheKeyMatters) {
   const std::size_t n = 64;
-  const auto differs = [n](const Array<double>& a, const Array<double>& b) {
+  const auto differs = [](const Array<double>& a, const Array<double>& b) {
     std::size_t same = 0;
     for (std::size_t i = 0; i < n; ++i) same += a[i] == b[i];
     return same == 0;
