@@ -37,17 +37,12 @@ struct BasePoint {
   const T* slope = nullptr;
 };
 
-// A voltage, carried as its deviation d from the feedforward point: v = v⁻ + d. Differences of voltages and of their φ are formed from the
-// deviations, without cancellation.
+// A voltage, carried as its deviation d from the feedforward point: v = v⁻ + d, with the deviation of its rate, φ(v⁻ + d) − φ(v⁻). Differences
+// of voltages and of their φ are formed from the deviations, without cancellation.
 template <class T>
 struct Voltage {
   BasePoint<T> minus;
-  const T* deviation = nullptr;   // null: zero
-};
-
-// The soma's voltage also knows its rate's deviation ρ = φ(v⁻ + d) − φ(v⁻), which the settling computed.
-template <class T>
-struct SomaVoltage : Voltage<T> {
+  const T* deviation = nullptr;        // null: the trial has no controlled state
   const T* rate_deviation = nullptr;
 };
 
@@ -73,7 +68,7 @@ struct BasicSynapses {
   std::size_t rows = 0;
   Activation activation = Activation::linear;
   Presynaptic<T> r_prev;         // r_{i−1}: rates of the layer below, now                           [rows, n_{i−1}]
-  SomaVoltage<T> v;              // somatic voltage v_i                                              [rows, n_i]
+  Voltage<T> v;                  // somatic voltage v_i                                              [rows, n_i]
   Voltage<T> v_ff;               // basal voltage v_i^ff = W_i r_{i−1} + b_i                         [rows, n_i]
   MinusVoltage<T> v_minus;       // the feedforward point v_i⁻                                       [rows, n_i]
   Activity<T> v_fb;              // apical voltage v_i^fb                                            [rows, n_i]

@@ -2,6 +2,7 @@
 // is known when a rule gets it. A verb that reads more than a synapse could see leaves its mark.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -28,6 +29,7 @@ struct LawStep {
   T* v_fb;               // apical voltage; null: instantaneous, equal to feedback
   T* v;                  // somatic deviation
   T* rate_deviation;     // φ(v⁻ + d) − φ(v⁻)
+  T* rate_deviation_ff;  // the same of the basal voltage; null: not needed
   T* rate;               // r = r⁻ + deviation; null: not needed
   BasePoint<T> minus;
   T k_a, k_v, k_noise;   // dt/τ_a, dt/τ_v, σ √dt/τ_a
@@ -43,6 +45,13 @@ class Observer {
   // After state `step` has been reached; step 0 is the feedforward state. A steady state that was solved for is step 1.
   virtual void state(std::int64_t step, const TileState<T>& tile) = 0;
 };
+
+// A formula that is nothing but an activity: the copy that BasicTrial::deliver and compute make of it. Formulas with operators evaluate in the
+// rule's own instruction set.
+template <class T>
+void evaluate(const Activity<T>& from, const Activity<T>& to) {
+  std::copy(from.data, from.data + from.count(), to.data);
+}
 
 template <class T>
 class BasicTrial {

@@ -124,7 +124,7 @@ void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
 template <class T>
 void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size, const SampleSource<T>& source) {
   batch_.size = size;
-  batch_.has_settled = false;
+  std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
   for (auto& terms : batch_.deferred.find(context.group)->second) {
     for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
   }
@@ -134,7 +134,9 @@ void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, 
     feed_forward(worker.tile.first_row, worker.tile.rows, true);
     run_rule(worker, rule, context, lane, first_of_lane);
   });
-  for (auto& worker : workers_) batch_.has_settled |= worker->tile.controlled;
+  // a solved state has a control too, but it did not take time
+  batch_.has_settled = std::any_of(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size),
+                                   [](const Settled& settled) { return settled.time > 0; });
   sum_proposals(context);
 }
 

@@ -87,6 +87,8 @@ class SettlingRun {
       if (noisy || slow_apical || (learns_ && !learns_forward_)) layer.v_fb = arena.take(count);
       if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
       if (learns_) layer.post = arena.take(count * tile_.ring);
+      // the first layer's input is constant: its basal voltage stays at the feedforward point
+      if (learns_forward_ || settling_.learn == Learn::last) layer.rate_deviation_ff = i > 1 ? arena.take(count) : layer.v_ff;
       if (settling_.renew_basal && i > 1) {
         for (T** array : {&layer.renewed_v, &layer.renewed_v_ff, &layer.renewed_rate_deviation}) *array = arena.take(count);
       }
@@ -176,7 +178,7 @@ class SettlingRun {
     const double tau_a = std::max(settling_.tau_a, settling_.dt), tau_v = std::max(settling_.tau_v, settling_.dt);
     if (layer.noise != nullptr) draw_noise(i, step);
     law_({tile_.rows * layer.stride, network_.spec().activation_of(i), i > 1 ? layer.v_ff : nullptr, layer.feedback, layer.noise,
-          layer.v_fb, layer.v, layer.rate_deviation, layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
+          layer.v_fb, layer.v, layer.rate_deviation, learns_forward_ && i > 1 ? layer.rate_deviation_ff : nullptr, layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
           base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a), static_cast<T>(settling_.dt / tau_v),
           static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
   }
@@ -197,6 +199,8 @@ class SettlingRun {
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const std::size_t count = tile_.rows * layer.stride;
       basal(i, layer.renewed_v_ff);
+      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.renewed_v_ff,
+                                         layer.rate_deviation_ff, count);
       for (std::size_t k = 0; k < count; ++k) layer.renewed_v[k] = layer.renewed_v_ff[k] + (layer.v[k] - layer.v_ff[k]);
       kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.renewed_v,
                                          layer.renewed_rate_deviation, count);
@@ -233,11 +237,15 @@ class SettlingRun {
     }
   }
 
-  // Plasticity after the settling reads absolute rates.
+  // Plasticity after the settling reads absolute rates, and the basal voltage's.
   void keep_final_rates() {
     for (std::size_t i = 1; i <= depth_; ++i) {
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const SettlingLayer<T>& layer = tile_.layer[i];
+      if (i > 1) {
+        kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.v_ff,
+                                           layer.rate_deviation_ff, tile_.rows * layer.stride);
+      }
       for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
       silence_left_out(i, layer.rate);
     }

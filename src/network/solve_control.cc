@@ -114,6 +114,12 @@ void BasicTrial<T>::solve_control(double leak) {
     for (std::size_t k = 0; k < count; ++k) layer.v[k] = layer.v_ff[k] + layer.feedback[k];
     kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.v,
                                        layer.rate_deviation, count);
+    layer.rate_deviation_ff = layer.v_ff;
+    if (i > 1) {
+      layer.rate_deviation_ff = arena.take(count);
+      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.v_ff,
+                                         layer.rate_deviation_ff, count);
+    }
     for (std::size_t k = 0; k < count; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
   }
   if (tile_.observer != nullptr) tile_.observer->state(1, tile_);

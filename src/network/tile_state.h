@@ -34,6 +34,7 @@ struct SettlingLayer {
   T* feedback = nullptr;       // Q u                      [rows, stride]
   T* noise = nullptr;          // standard normal          [rows, stride] or null
   T* rate_deviation = nullptr; // ρ                        [rows, stride]
+  T* rate_deviation_ff = nullptr;   // φ(v_ff) − φ(v⁻)     [rows, stride] or null: no plasticity reads it
   T* rate = nullptr;           // r = r⁻ + ρ               [ring, rows, stride] or null
   T* post = nullptr;           // postsynaptic factors     [ring, rows, stride] or null
   // what plasticity sees where it is not the state: soma, basal and ρ with the basal voltage formed anew, or null

@@ -12,7 +12,7 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   const std::size_t below = row_stride<T>(network.units(layer - 1));
   const BasePoint<T> minus = base_point(tile, layer, network.units(layer));
   s.v_minus = {minus};
-  s.v_ff = {minus, nullptr};
+  s.v_ff.minus = minus;
   s.v.minus = minus;
   s.delta = tile.delta[layer];
   const bool first = layer == 1;
@@ -28,6 +28,7 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   s.v.deviation = renewed ? settling.renewed_v : settling.v;
   s.v.rate_deviation = renewed ? settling.renewed_rate_deviation : settling.rate_deviation;
   s.v_ff.deviation = renewed ? settling.renewed_v_ff : settling.v_ff;
+  s.v_ff.rate_deviation = settling.rate_deviation_ff;
   s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer), settling.stride};
   s.u = {tile.control(), network.units(network.depth()), tile.output_stride(), false, false};
   return s;
