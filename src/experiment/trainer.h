@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,7 +32,8 @@ struct SegmentSums {
 
 // How the network does on a part of the data.
 struct Evaluation {
-  double loss = 0, error = 0;   // means; error is a fraction, NaN unless classes are known
+  double loss = std::numeric_limits<double>::quiet_NaN();    // mean; NaN: not measured
+  double error = std::numeric_limits<double>::quiet_NaN();   // fraction in [0, 1]; NaN: not measured, or no classes
   std::size_t samples = 0;
 };
 
