@@ -6,7 +6,18 @@ add_library(apical_all INTERFACE)
 target_link_libraries(apical_all INTERFACE ${libraries})
 set_target_properties(apical_all PROPERTIES EXPORT_NAME apical)
 
-install(TARGETS ${libraries} apical_all EXPORT apicalTargets)
+# what a rule file is compiled with, see apical_add_rule
+set(rule_headers ${CMAKE_INSTALL_INCLUDEDIR}/apical-rule)
+add_library(apical_rule_source INTERFACE)
+target_include_directories(apical_rule_source INTERFACE $<INSTALL_INTERFACE:${rule_headers}>)
+set_target_properties(apical_rule_source PROPERTIES EXPORT_NAME rule_source)
+foreach(folder core dynamics kernels network rules)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${folder} DESTINATION ${rule_headers} FILES_MATCHING PATTERN "*.h" PATTERN "*.inc")
+endforeach()
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/ApicalRule.cmake ${CMAKE_CURRENT_LIST_DIR}/rule_targets.cc.in
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/apical)
+
+install(TARGETS ${libraries} apical_all apical_rule_source EXPORT apicalTargets)
 install(EXPORT apicalTargets NAMESPACE apical:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/apical)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/apical DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
