@@ -115,7 +115,7 @@ class SettlingRun {
     tile_.controlled = true;
     tile_.slot = tile_.ring - 1;
     tile_.control_slot = tile_.control_ring - 1;
-    record_.start(tile_, target_);
+    record_.start(tile_, target_, network_.units(depth_));
   }
 
   void settle() {

@@ -18,7 +18,7 @@ bool has_converged(double residual, double error, double first_error) {
 }
 
 template <class T>
-void SettlingRecord::start(const TileState<T>& tile, const T* target) {
+void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs) {
   const std::size_t stride = tile.output_stride(), depth = tile.layer.size() - 1;
   const T* output = tile.batch->rate[depth].data() + tile.first_row * stride;
   samples_.assign(tile.rows, Settled{});
@@ -27,7 +27,8 @@ void SettlingRecord::start(const TileState<T>& tile, const T* target) {
   last_unsettled_.assign(tile.rows, 0);
   for (std::size_t row = 0; row < tile.rows; ++row) {
     double error = 0, norm = 0;
-    for (std::size_t j = row * stride; j < (row + 1) * stride; ++j) {
+    // padding has rates too: φ(0)
+    for (std::size_t j = row * stride; j < row * stride + outputs; ++j) {
       error += static_cast<double>(target[j]) * static_cast<double>(target[j]);
       norm += static_cast<double>(output[j]) * static_cast<double>(output[j]);
     }
@@ -84,7 +85,7 @@ void SettlingRecord::write(TileState<T>& tile) const {
 }
 
 #define APICAL_INSTANTIATE(T)                                                                                        \
-  template void SettlingRecord::start(const TileState<T>&, const T*);                                                \
+  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t);                                   \
   template void SettlingRecord::state(const TileState<T>&, const T*, const PiController&, std::int64_t);             \
   template void SettlingRecord::write(TileState<T>&) const;
 APICAL_INSTANTIATE(float)

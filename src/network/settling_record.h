@@ -17,9 +17,9 @@ bool has_converged(double residual, double error, double first_error);
 
 class SettlingRecord {
  public:
-  // At the feedforward state; target is r* − r_L⁻ [rows, stride].
+  // At the feedforward state; target is r* − r_L⁻ [rows, stride] of `outputs` units.
   template <class T>
-  void start(const TileState<T>& tile, const T* target);
+  void start(const TileState<T>& tile, const T* target, std::size_t outputs);
   // After state `step`: residual ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ and error ‖r* − r_L‖ of each sample, and what they say of it so far.
   template <class T>
   void state(const TileState<T>& tile, const T* target, const PiController& controller, std::int64_t step);
