@@ -107,13 +107,11 @@ template <class T>
 class Bench {
  public:
   // `owner`: the rule whose weight groups the network gets; biases are drawn, so that they take part.
-  explicit Bench(const Toy& toy, std::string_view owner = "backprop", const Overrides& overrides = {},
-                 unsigned threads = 1, bool whole = false)
+  Bench(const Toy& toy, std::string_view owner, const Overrides& overrides, Pool& pool, bool whole = false)
       : toy_(toy),
-        pool_(threads),
         network_(toy.spec, rule_named(owner, "test").card().configured(settings_of(owner, overrides)).groups,
                  toy.seed),
-        minibatch_(network_, toy.loss, pool_, toy.batch, whole) {
+        minibatch_(network_, toy.loss, pool, toy.batch, whole) {
     std::mt19937_64 generator(toy.seed + 1);
     std::normal_distribution<double> normal(0, 0.3);
     for (auto& w : network_.group("forward")) {
@@ -123,6 +121,9 @@ class Bench {
     }
     network_.refresh_transposes();
   }
+  // On the caller's thread alone.
+  explicit Bench(const Toy& toy, std::string_view owner = "backprop", const Overrides& overrides = {})
+      : Bench(toy, owner, overrides, one_thread()) {}
 
   // Runs a rule; the change that it proposes for the pass's group.
   Change run(std::string_view rule, const Overrides& overrides = {}, const PassContext& pass = {}) {
@@ -153,11 +154,14 @@ class Bench {
   const Toy& toy() const { return toy_; }
   Network<T>& network() { return network_; }
   Minibatch<T>& minibatch() { return minibatch_; }
-  Pool& pool() { return pool_; }
 
  private:
+  static Pool& one_thread() {
+    static Pool pool(1);
+    return pool;
+  }
+
   const Toy& toy_;
-  Pool pool_;
   Network<T> network_;
   Minibatch<T> minibatch_;
 };
@@ -179,7 +183,7 @@ inline double deviation(const Numbers& a, const Numbers& b) {
 inline double deviation(const Change& a, const Change& b) {
   if (a.W.size() != b.W.size() || a.b.size() != b.b.size() || a.W.empty()) return std::nan("");
   double worst = 0;
-  const auto take = [&](double one) { worst = one <= worst ? worst : one; };
+  const auto take = [&](double one) { worst = std::isnan(worst) || one <= worst ? worst : one; };
   for (std::size_t i = 0; i < a.W.size(); ++i) take(deviation(a.W[i], b.W[i]));
   for (std::size_t i = 0; i < a.b.size(); ++i) {
     if (!a.b[i].empty() || !b.b[i].empty()) take(deviation(a.b[i], b.b[i]));

@@ -27,7 +27,8 @@ Marks marks_of(const std::string& id, Overrides overrides) {
       if (parameter.name == steps) overrides.emplace_back(steps, std::int64_t{20});
     }
   }
-  Bench<float> bench(toy, id, overrides, 2, card.whole_minibatch);
+  Pool pool(2);
+  Bench<float> bench(toy, id, overrides, pool, card.whole_minibatch);
   bench.minibatch().reset_marks();
   for (const Pass& pass : card.configured(settings_of(id, overrides)).passes) {
     bench.run(id, overrides, {.pass = pass.name, .group = pass.group});

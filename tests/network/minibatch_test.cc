@@ -1,0 +1,249 @@
+// What a rule proposes does not depend on who computes it: threads, tiles, lanes, instruction sets.
+#include "network/minibatch.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "apical/optimizer.h"
+#include "kernels/kernels.h"
+#include "network/every_pass.h"
+
+namespace apical {
+namespace {
+
+// Every number of a delta, padding too, as bytes.
+template <class T>
+std::string bits_of(const GroupDelta<T>& delta) {
+  std::string bits;
+  for (const auto* list : {&delta.weights, &delta.bias}) {
+    for (const auto& buffer : *list) {
+      if (!buffer.empty())
+        bits.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() * sizeof(T));
+    }
+  }
+  return bits;
+}
+
+// What does not move at all has to stay where it is.
+void expect_near(const Numbers& change, const Numbers& expected, double tolerance, const std::string& name) {
+  if (length(expected) == 0) {
+    EXPECT_EQ(length(change), 0) << name;
+  } else {
+    EXPECT_LT(deviation(change, expected), tolerance) << name;
+  }
+}
+
+template <class T>
+void expect_same_bits_for_all_thread_counts(std::size_t batch, const std::vector<unsigned>& counts) {
+  const Toy toy = make_toy({.units = {9, 40, 17, 5}, .batch = batch, .gain = 0.7});
+  std::vector<std::string> expected;
+  for (const unsigned threads : counts) {
+    Pool pool(threads);
+    std::size_t at = 0;
+    for (const RulePass& pass : every_pass(11)) {
+      Bench<T> bench(toy, pass.rule, pass.settings, pool);
+      run(bench, pass);
+      const std::string bits = bits_of(bench.minibatch().delta());
+      if (threads == counts.front()) expected.push_back(bits);
+      ASSERT_TRUE(bits == expected[at++])
+          << pass.name << ", " << threads << " threads, " << batch << " samples";
+    }
+  }
+}
+
+TEST(Minibatch, IsTheSameBitsForAnyNumberOfThreads) {
+  // thirteen tiles, the last one of five rows
+  const std::size_t batch = 12 * Minibatch<float>::kTileRows + 5;
+  expect_same_bits_for_all_thread_counts<float>(batch, {1, 2, 3, 5, 8, 16});
+  expect_same_bits_for_all_thread_counts<double>(batch, {1, 2, 3, 5, 8, 16});
+}
+
+TEST(Minibatch, OfSeveralTilesPerLaneIsTheSameBitsForAnyNumberOfThreads) {
+  static_assert(300 > Minibatch<float>::kTileRows * Minibatch<float>::kMostLanes);
+  expect_same_bits_for_all_thread_counts<float>(300, {1, 3, 16});
+  expect_same_bits_for_all_thread_counts<double>(300, {1, 2});
+}
+
+TEST(Minibatch, OfFewRowsIsTheSameBitsForAnyNumberOfThreads) {
+  for (const std::size_t batch : {1u, 16u, 17u}) expect_same_bits_for_all_thread_counts<float>(batch, {1, 3});
+}
+
+// A long minibatch is the mean of its parts.
+TEST(Minibatch, OfManyTilesIsTheMeanOfItsSamples) {
+  const Toy all = make_toy({.units = {4, 9, 6, 3}, .batch = 300});
+  for (const char* rule : {"backprop", "dfc"}) {
+    const auto settings = [&](std::size_t batch) {
+      Overrides s;
+      if (std::string(rule) == "dfc") {
+        s = {{"steps", std::int64_t{12}},
+             {"include_non_converged", true},
+             {"target_step", 0.01 * static_cast<double>(batch)}};
+      }
+      return s;
+    };
+    Bench<double> bench(all, rule);
+    const Change together = bench.run(rule, settings(300));
+    Change sum = together;
+    for (auto* list : {&sum.W, &sum.b}) {
+      for (Numbers& values : *list) std::fill(values.begin(), values.end(), 0.0);
+    }
+    for (std::size_t sample = 0; sample < all.batch; ++sample) {
+      Toy one = all;
+      one.batch = 1;
+      one.x.assign(all.x.begin() + static_cast<std::ptrdiff_t>(sample * 4),
+                   all.x.begin() + static_cast<std::ptrdiff_t>(sample * 4 + 4));
+      one.labels = {all.labels[sample]};
+      Bench<double> alone(one, rule);
+      const Change change = alone.run(rule, settings(1));
+      for (std::size_t i = 0; i < sum.W.size(); ++i) {
+        for (std::size_t k = 0; k < sum.W[i].size(); ++k) sum.W[i][k] += change.W[i][k] / 300;
+        for (std::size_t k = 0; k < sum.b[i].size(); ++k) sum.b[i][k] += change.b[i][k] / 300;
+      }
+    }
+    EXPECT_LT(deviation(together, sum), 1e-12) << rule;
+  }
+}
+
+// A minibatch object serves minibatches of every size, and forgets the one before.
+TEST(Minibatch, RemembersNothingOfTheOneBefore) {
+  const Toy large = make_toy({.units = {6, 20, 9, 4}, .batch = 70});
+  Toy small = large;
+  small.batch = 21;
+  for (const RulePass& pass : every_pass()) {
+    Bench<float> fresh(small, pass.rule, pass.settings);
+    run(fresh, pass);
+    Bench<float> used(large, pass.rule, pass.settings);
+    run(used, pass);
+    const auto rule = rule_named(pass.rule, "test").make<float>(settings_of(pass.rule, pass.settings));
+    used.minibatch().assign(*rule, {.pass = pass.pass, .group = pass.group, .seed = 3, .epoch = 2}, 21,
+                            ToySource<float>(small));
+    EXPECT_TRUE(bits_of(used.minibatch().delta()) == bits_of(fresh.minibatch().delta())) << pass.name;
+  }
+}
+
+TEST(Minibatch, AsOneTileEqualsTheTiledOne) {
+  Pool pool(1);
+  const Toy toy = make_toy({.units = {9, 40, 17, 5}, .batch = 83, .gain = 0.7});
+  for (const RulePass& pass : every_pass()) {
+    Bench<double> tiled(toy, pass.rule, pass.settings), whole(toy, pass.rule, pass.settings, pool, true);
+    const Change expected = run(tiled, pass);
+    const Change change = run(whole, pass);
+    for (std::size_t i = 0; i < expected.W.size(); ++i)
+      expect_near(change.W[i], expected.W[i], 1e-12, pass.name);
+  }
+}
+
+// Rows and columns that pad a matrix must never begin to move: they would break the panels' layout in files
+// and sums.
+template <class T>
+void expect_zero_padding(Activation activation) {
+  const Toy toy = make_toy({.units = {9, 35, 18, 5},
+                            .hidden = activation,
+                            .output = activation,
+                            .loss = Loss::half_squared_error,
+                            .batch = 21,
+                            .gain = 0.5});
+  OptimizerSettings settings;
+  settings.algorithm = OptimizerAlgorithm::adam;
+  settings.learning_rate = 1e-3;
+  for (const RulePass& pass : every_pass(9)) {
+    Bench<T> bench(toy, pass.rule, pass.settings);
+    std::vector<Tensor<T>> tensors;
+    const GroupDelta<T>& delta = bench.minibatch().delta_of(pass.group);
+    for (auto& w : bench.network().group(pass.group)) {
+      const std::size_t i = w.layer() - 1;
+      tensors.push_back(
+          {w.name(), w.panels(), delta.weights[i].data(), w.panels_size(), static_cast<int>(i)});
+      if (w.has_bias())
+        tensors.push_back(
+            {w.name() + "b", w.bias(), delta.bias[i].data(), w.bias_size(), static_cast<int>(i)});
+    }
+    Optimizer<T> optimizer(settings, tensors);
+    for (int step = 0; step < 30; ++step) {
+      run(bench, pass);
+      optimizer.step(1);
+      bench.network().refresh_transposes();
+    }
+    for (const auto& w : bench.network().group(pass.group)) {
+      // a matrix that holds the same values and was padded afresh
+      WeightMatrix<T> fresh("fresh", 1, w.n_out(), w.n_in(), w.has_bias());
+      fresh.set_values(w.values());
+      ASSERT_EQ(std::memcmp(fresh.panels(), w.panels(), w.panels_size() * sizeof(T)), 0)
+          << pass.name << " " << w.name();
+      for (std::size_t unit = w.n_out(); unit < w.bias_size(); ++unit)
+        ASSERT_EQ(w.bias()[unit], T(0)) << pass.name;
+    }
+  }
+}
+
+TEST(Minibatch, PaddingStaysZeroAfterManyStepsWithAdam) {
+  // φ(0) is 0 for tanh, ½ for the sigmoid and log 2 for softplus
+  for (const Activation activation : {Activation::tanh, Activation::sigmoid, Activation::softplus}) {
+    expect_zero_padding<float>(activation);
+    expect_zero_padding<double>(activation);
+  }
+}
+
+TEST(Minibatch, CountsLossesThatAreNotFinite) {
+  Toy toy = make_toy({.batch = 20});
+  toy.x[0] = 1e300;
+  toy.x[7 * 18] = std::nan("");
+  Bench<double> bench(toy);
+  bench.run("backprop");
+  EXPECT_EQ(bench.minibatch().not_finite(), 1u);
+  EXPECT_TRUE(std::isnan(bench.minibatch().mean_loss()));
+}
+
+TEST(Minibatch, PredictsWhatTheTrainingPassSees) {
+  const Toy toy = make_toy({.batch = 50});
+  Pool pool(3);
+  Bench<float> bench(toy, "backprop", {}, pool);
+  bench.run("backprop");
+  const double loss = bench.minibatch().mean_loss();
+  const std::size_t correct = bench.minibatch().correct();
+  bench.minibatch().predict(toy.batch, ToySource<float>(toy));
+  EXPECT_EQ(bench.minibatch().mean_loss(), loss);
+  EXPECT_EQ(bench.minibatch().correct(), correct);
+}
+
+// --- every instruction set against the naive twins
+
+class EveryKernelTable : public ::testing::TestWithParam<std::string> {
+ protected:
+  void TearDown() override { use_kernels("auto"); }
+};
+
+template <class T>
+void expect_agreement_with_reference(const std::string& name, double tolerance) {
+  for (const Activation activation : {Activation::tanh, Activation::softplus, Activation::leaky_relu}) {
+    const Toy toy = make_toy({.units = {9, 40, 17, 5}, .hidden = activation, .batch = 35, .gain = 0.7});
+    for (const RulePass& pass : every_pass(30)) {
+      use_kernels("reference");
+      Bench<T> twin(toy, pass.rule, pass.settings);
+      const Change expected = run(twin, pass);
+      use_kernels(name);
+      ASSERT_EQ(kernels_in_use(), name);
+      Bench<T> bench(toy, pass.rule, pass.settings);
+      const Change change = run(bench, pass);
+      for (std::size_t i = 0; i < expected.W.size(); ++i)
+        expect_near(change.W[i], expected.W[i], tolerance, pass.name);
+    }
+  }
+}
+
+TEST_P(EveryKernelTable, AgreesWithTheNaiveTwinForEveryRuleAndPass) {
+  expect_agreement_with_reference<float>(GetParam(), 1e-5);
+  expect_agreement_with_reference<double>(GetParam(), 1e-10);
+}
+
+std::vector<std::string> vector_tables() {
+  std::vector<std::string> names = available_kernels();
+  std::erase(names, "reference");
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Kernels, EveryKernelTable, ::testing::ValuesIn(vector_tables()),
+                         [](const auto& one) { return one.param; });
+
+}  // namespace
+}  // namespace apical
