@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -27,7 +28,7 @@ Metric evaluation_line(std::int64_t epoch, const std::string& split, const Evalu
 
 }  // namespace
 
-void Recorder::log_segment(const TrainerBase& trainer, double seconds, double probe_seconds) {
+void Recorder::log_segment(const TrainerBase& trainer) {
   const SegmentSums& sums = trainer.sums();
   const Segment& segment = trainer.segment();
   const bool wake = segment.evaluates;
@@ -35,8 +36,8 @@ void Recorder::log_segment(const TrainerBase& trainer, double seconds, double pr
                  {"epoch", segment.epoch + (wake ? 1 : 0)},
                  {"pass", segment.pass.name},
                  {"samples", whole_number(sums.samples)},
-                 {"seconds", seconds},
-                 {"samples_per_s", sums.samples / std::max(seconds - probe_seconds, 1e-9)},
+                 {"seconds", segment_seconds},
+                 {"samples_per_s", sums.samples / std::max(segment_seconds - probe_seconds, 1e-9)},
                  {"loss", sums.mean_loss()}};
   if (plan_.task == Task::classification) line.emplace_back("error", sums.error());
   if (sums.settling_samples > 0) {
@@ -49,7 +50,7 @@ void Recorder::log_segment(const TrainerBase& trainer, double seconds, double pr
   run_.log(line);
   if (!wake) return;
   wake_samples += sums.samples;
-  wake_seconds += seconds - probe_seconds;
+  wake_seconds += segment_seconds - probe_seconds;
 }
 
 void Recorder::evaluate(TrainerBase& trainer) {
@@ -77,7 +78,10 @@ void Recorder::log_probe(const TrainerBase& trainer, const std::string& name, co
 }
 
 void Recorder::log_marks(const TrainerBase& trainer) {
-  run_.log({{"event", std::string("marks")}, {"pass", trainer.segment().pass.name}, {"marks", trainer.marks().names()}});
+  const std::string& pass = trainer.segment().pass.name;
+  if (std::find(marked_.begin(), marked_.end(), pass) != marked_.end()) return;
+  marked_.push_back(pass);
+  run_.log({{"event", std::string("marks")}, {"pass", pass}, {"marks", trainer.marks().names()}});
 }
 
 void Recorder::log_summary(double samples_per_s, double seconds) {
@@ -98,9 +102,11 @@ void Recorder::log_summary(double samples_per_s, double seconds) {
 void Recorder::save_checkpoint(const TrainerBase& trainer) {
   Checkpoint checkpoint;
   trainer.save(checkpoint);
-  const std::array<double, 8> best = {best_.score,           static_cast<double>(best_.epoch), best_.test.loss, best_.test.error,
-                                      best_.validation.loss, best_.validation.error,           wake_samples,    wake_seconds};
+  const std::array<double, 7> best = {best_.score,           static_cast<double>(best_.epoch), best_.test.loss, best_.test.error,
+                                      best_.validation.loss, best_.validation.error,           wake_samples};
+  const std::array<double, 3> clock = {wake_seconds, segment_seconds, probe_seconds};
   checkpoint.add(NamedTensor::of<double>("best", {best.size()}, best));
+  checkpoint.add(NamedTensor::of<double>("clock", {clock.size()}, clock));
   checkpoint.set_whole("metrics_bytes", static_cast<std::int64_t>(run_.sync_metrics()));
   apical::save_checkpoint(run_.checkpoint_path(static_cast<std::int64_t>(trainer.segment_index()), static_cast<std::int64_t>(trainer.minibatch())),
                           checkpoint);
@@ -115,11 +121,20 @@ void Recorder::load_checkpoint(TrainerBase& trainer) {
   }
   const Checkpoint checkpoint = apical::load_checkpoint(checkpoints.back());
   trainer.load(checkpoint);
-  const auto best = checkpoint.require_tensor("best", Dtype::f64, std::array<std::size_t, 1>{8}).as<double>();
+  const auto best = checkpoint.require_tensor("best", Dtype::f64, std::array<std::size_t, 1>{7}).as<double>();
+  const auto clock = checkpoint.require_tensor("clock", Dtype::f64, std::array<std::size_t, 1>{3}).as<double>();
   best_ = {best[0], static_cast<std::int64_t>(best[1]), {best[2], best[3], plan_.test.size()}, {best[4], best[5], 0}};
   wake_samples = best[6];
-  wake_seconds = best[7];
+  wake_seconds = clock[0];
+  segment_seconds = clock[1];
+  probe_seconds = clock[2];
   run_.rewind_metrics(static_cast<std::uint64_t>(checkpoint.require_whole("metrics_bytes")));
+  for (const Metric& line : read_metrics(run_.directory())) {
+    if (line.front().second != MetricValue(std::string("marks"))) continue;
+    for (const auto& [name, value] : line) {
+      if (name == "pass") marked_.push_back(std::get<std::string>(value));
+    }
+  }
 }
 
 bool Recorder::should_stop_early(std::int64_t epoch) const {

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "apical/run.h"
 #include "apical/training.h"
@@ -22,10 +24,11 @@ class Recorder {
  public:
   Recorder(Run& run, const Plan& plan) : run_(run), plan_(plan) {}
 
-  void log_segment(const TrainerBase& trainer, double seconds, double probe_seconds);
+  void log_segment(const TrainerBase& trainer);
   // Tests the network and keeps track of the best epoch.
   void evaluate(TrainerBase& trainer);
   void log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values, double seconds);
+  // Once per pass, also over a break.
   void log_marks(const TrainerBase& trainer);
   void log_summary(double samples_per_s, double seconds);
   void save_checkpoint(const TrainerBase& trainer);
@@ -34,11 +37,13 @@ class Recorder {
   const BestEpoch& best() const { return best_; }
   bool should_stop_early(std::int64_t epoch) const;
   double wake_samples = 0, wake_seconds = 0;
+  double segment_seconds = 0, probe_seconds = 0;   // of the segment that runs
 
  private:
   Run& run_;
   const Plan& plan_;
   BestEpoch best_;
+  std::vector<std::string> marked_;   // passes whose marks are logged
 };
 
 }  // namespace apical

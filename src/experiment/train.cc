@@ -26,18 +26,18 @@ class TrainingLoop {
       : plan_(plan), seed_(seed), trainer_(trainer), run_(run), recorder_(recorder), options_(options) {}
 
   TrainingEnd run() {
-    while (!trainer_.done()) {
+    while (!trainer_.done() && !stops_early()) {
       if (!run_segment()) {
         recorder_.save_checkpoint(trainer_);
         return TrainingEnd::stopped;
       }
       const Segment segment = trainer_.segment();
-      recorder_.log_segment(trainer_, segment_seconds_, probe_seconds_);
-      log_marks_once();
+      recorder_.log_segment(trainer_);
+      recorder_.log_marks(trainer_);
       if (segment.evaluates) recorder_.evaluate(trainer_);
       const bool last_of_epoch = is_last_of_epoch();
-      if (last_of_epoch && recorder_.should_stop_early(segment.epoch + 1)) break;
       trainer_.next_segment();
+      recorder_.segment_seconds = recorder_.probe_seconds = 0;
       const std::int64_t every = plan_.recipe.training.checkpoint_epochs;
       if (last_of_epoch && every > 0 && (segment.epoch + 1) % every == 0) checkpoint();
     }
@@ -50,7 +50,6 @@ class TrainingLoop {
  private:
   // False if the user asked to stop.
   bool run_segment() {
-    segment_seconds_ = probe_seconds_ = 0;
     while (!trainer_.segment_done()) {
       if (options_.stop != nullptr && options_.stop->load()) return false;
       const auto start = Clock::now();
@@ -60,13 +59,20 @@ class TrainingLoop {
         recorder_.log_probe(trainer_, probe.name, probe.values, probe.seconds);
         probes += probe.seconds;
       }
-      probe_seconds_ += probes;
-      segment_seconds_ += seconds_since(start);
+      recorder_.probe_seconds += probes;
+      recorder_.segment_seconds += seconds_since(start);
       report_progress();
       const double minutes = plan_.recipe.training.checkpoint_minutes;
       if (minutes > 0 && seconds_since(last_checkpoint_) > 60 * minutes && !trainer_.segment_done()) checkpoint();
     }
     return true;
+  }
+
+  // Asked between epochs, also of a run that was killed there.
+  bool stops_early() const {
+    const std::size_t index = trainer_.segment_index();
+    if (index == 0 || trainer_.minibatch() > 0 || plan_.segments[index - 1].epoch == plan_.segments[index].epoch) return false;
+    return recorder_.should_stop_early(plan_.segments[index].epoch);
   }
 
   // Probes run in wake passes, on the first minibatch and every so many after it.
@@ -82,13 +88,6 @@ class TrainingLoop {
   bool is_last_of_epoch() const {
     const std::size_t next = trainer_.segment_index() + 1;
     return next == plan_.segments.size() || plan_.segments[next].epoch != trainer_.segment().epoch;
-  }
-
-  void log_marks_once() {
-    const std::string& pass = trainer_.segment().pass.name;
-    if (std::find(marked_.begin(), marked_.end(), pass) != marked_.end()) return;
-    marked_.push_back(pass);
-    recorder_.log_marks(trainer_);
   }
 
   void checkpoint() {
@@ -114,7 +113,7 @@ class TrainingLoop {
                        .epochs = std::count_if(plan_.segments.begin(), plan_.segments.end(), of_this_pass),
                        .samples = static_cast<std::int64_t>(trainer_.segment_index()) * per_segment + static_cast<std::int64_t>(sums.samples),
                        .samples_total = static_cast<std::int64_t>(plan_.segments.size()) * per_segment,
-                       .samples_per_s = sums.samples / std::max(segment_seconds_, 1e-9),
+                       .samples_per_s = sums.samples / std::max(recorder_.segment_seconds, 1e-9),
                        .loss = sums.mean_loss(),
                        .error = plan_.task == Task::classification ? sums.error() : unknown,
                        .settled = sums.settling_samples > 0 ? sums.settled / sums.settling_samples : unknown,
@@ -129,8 +128,6 @@ class TrainingLoop {
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
   std::optional<Clock::time_point> last_report_;
-  double segment_seconds_ = 0, probe_seconds_ = 0;
-  std::vector<std::string> marked_;
 };
 
 // On a full disk this cannot be written either; the run then reads as interrupted, and the first failure is the one to tell.
