@@ -56,6 +56,7 @@ class Trainer final : public TrainerBase {
     ++segment_;
     next_ = 0;
     sums_ = {};
+    minibatch_.reset_marks();
     begin_segment();
   }
 
