@@ -34,7 +34,6 @@ CommandLine::CommandLine() : app(kAbout, "apical") {
   app.footer(kFooter);
   app.get_formatter()->column_width(28);
   app.get_formatter()->label("SUBCOMMAND", "VERB");
-  app.get_formatter()->label("Subcommands", "Verbs");
   app.set_version_flag("--version", "apical " + build_info().version, "print the version");
   app.set_help_flag("-h,--help", "print this help");
   app.require_subcommand(0, 1);
@@ -43,6 +42,7 @@ CommandLine::CommandLine() : app(kAbout, "apical") {
 CLI::App* CommandLine::verb(CLI::App& parent, const std::string& name, const std::string& meaning,
                             const std::string& example, std::function<int()> run) {
   CLI::App* added = parent.add_subcommand(name, meaning);
+  added->group("Verbs");
   added->footer("Example:\n  " + example);
   added->callback([this, run = std::move(run)] { chosen = run; });
   return added;

@@ -20,23 +20,29 @@ int compare_and_show(const CommandLine& line, const Resources& resources, const 
   training.shortened = presentation.shortened;
   std::string place;
   training.progress = [&](const TrainingProgress& progress) { live.show(progress, place); };
-  const ComparisonResult result = compare(recipes, training, [&](std::size_t run, std::size_t count) { place = fmt::format("{}/{}", run, count); });
+  const ComparisonResult result = compare(recipes, training, [&](std::size_t run, std::size_t count) {
+    place = fmt::format("{}/{}", run, count);
+  });
   live.clear();
   if (result.end == TrainingEnd::stopped) {
-    say(fmt::format("Stopped; everything so far is saved. `apical resume {}` finishes the run of {}, seed {}; `apical report` shows what "
+    say(
+        fmt::format("Stopped; everything so far is saved. `apical resume {}` finishes the run of {}, seed "
+                    "{}; `apical report` shows what "
                     "is done.",
                     result.runs.back().directory.string(), result.runs.back().rule, result.runs.back().seed));
     return kStopped;
   }
 
   const std::vector<RunRecord> records = records_of(result);
-  const ReportOptions options{.title = presentation.title, .what = presentation.what, .shortened = presentation.shortened};
+  const ReportOptions options{
+      .title = presentation.title, .what = presentation.what, .shortened = presentation.shortened};
   write_page(presentation.report, html_report(records, options));
   Table table = result_table(records, options);
   for (const ComparedRun& run : result.runs) {
-    if (!run.failure.empty()) table.note(fmt::format("{}, seed {}, failed: {}", run.rule, run.seed, run.failure));
+    if (!run.failure.empty())
+      table.note(fmt::format("{}, seed {}, failed: {}", run.rule, run.seed, run.failure));
   }
-  for (const Recipe& recipe : recipes) table.note("Optimizer of " + optimizers_in_words(recipe) + ".");
+  for (const std::string& words : optimizers_in_words(recipes)) table.note("Optimizer of " + words + ".");
   print_results(records, table, resources.json);
   const std::string report = std::filesystem::absolute(presentation.report).lexically_normal().string();
   resources.json ? say("Report: " + report) : print("\nReport: " + report + "\n");

@@ -27,17 +27,23 @@ Table confusion_table(const EvaluationResult& result) {
   for (std::size_t k = 0; k < result.classes; ++k) table.column(std::to_string(k), Table::Align::right);
   for (std::size_t row = 0; row < result.classes; ++row) {
     std::vector<Cell> cells = {Cell(std::to_string(row))};
-    for (std::size_t k = 0; k < result.classes; ++k) cells.push_back(Cell::number(static_cast<double>(result.confusion[row * result.classes + k])));
+    for (std::size_t k = 0; k < result.classes; ++k)
+      cells.push_back(Cell::number(static_cast<double>(result.confusion[row * result.classes + k])));
     table.row(std::move(cells));
   }
   return table;
 }
 
 std::string json_of(const EvaluationResult& result) {
-  nlohmann::ordered_json json = {{"data", result.data}, {"part", result.part}, {"samples", result.samples}, {"loss", result.loss}, {"error", result.error}};
+  nlohmann::ordered_json json = {{"data", result.data},
+                                 {"part", result.part},
+                                 {"samples", result.samples},
+                                 {"loss", result.loss},
+                                 {"error", result.error}};
   for (std::size_t row = 0; row < result.classes; ++row) {
     const auto begin = result.confusion.begin() + static_cast<std::ptrdiff_t>(row * result.classes);
-    json["confusion"].push_back(std::vector<std::int64_t>(begin, begin + static_cast<std::ptrdiff_t>(result.classes)));
+    json["confusion"].push_back(
+        std::vector<std::int64_t>(begin, begin + static_cast<std::ptrdiff_t>(result.classes)));
   }
   return json.dump() + "\n";
 }
@@ -54,10 +60,16 @@ int run(const Options& options) {
   }
   Table table(directory.filename().string());
   constexpr auto kRight = Table::Align::right;
-  table.column("Data").column("Part").column("Samples", kRight).column("Loss", kRight).column("Error", kRight, "%");
-  table.row({result.data, result.part, Cell::number(static_cast<double>(result.samples)), Cell::number(result.loss, 5),
+  table.column("Data")
+      .column("Part")
+      .column("Samples", kRight)
+      .column("Loss", kRight)
+      .column("Error", kRight, "%");
+  table.row({result.data, result.part, Cell::number(static_cast<double>(result.samples)),
+             Cell::number(result.loss, 5),
              std::isnan(result.error) ? Cell() : Cell::number(result.error, 2, 100)});
-  if (options.save) table.note(fmt::format("Inputs, rates of every layer and predictions: {}", options.save->string()));
+  if (options.save)
+    table.note(fmt::format("Inputs, rates of every layer and predictions: {}", options.save->string()));
   print(table, false);
   if (result.classes > 0 && result.classes <= kMostClassesShown) {
     print("\n");
@@ -70,13 +82,19 @@ int run(const Options& options) {
 
 void add_eval(CommandLine& line) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb = line.verb(line.app, "eval", "Use the network of a run: loss, error, predictions, activity",
-                             "apical eval 3f9a2c --data mnist --save activity.npz", [options] { return run(*options); });
-  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")->required()->option_text(" ");
-  line.choices[verb->add_option("--data", options->data, "a data set; the run's own if not said")->option_text("NAME")] = data_names();
-  line.choices[verb->add_option("--part", options->part, "test or train")->option_text("PART [test]")->check(CLI::IsMember({"test", "train"}))] =
-      {"test", "train"};
-  verb->add_option("--save", options->save, "NPZ file for inputs, labels, predictions and the rates r1 … rL")->option_text("FILE.npz");
+  CLI::App* verb =
+      line.verb(line.app, "eval", "Use the network of a run: loss, error, predictions, activity",
+                "apical eval 3f9a2c --data mnist --save activity.npz", [options] { return run(*options); });
+  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")
+      ->required()
+      ->option_text(" ");
+  line.choices[verb->add_option("--data", options->data, "a data set; the run's own if not said")
+                   ->option_text("NAME")] = data_names();
+  line.choices[verb->add_option("--part", options->part, "test or train")
+                   ->option_text("PART [test]")
+                   ->check(CLI::IsMember({"test", "train"}))] = {"test", "train"};
+  verb->add_option("--save", options->save, "NPZ file for inputs, labels, predictions and the rates r1 … rL")
+      ->option_text("FILE.npz");
   add_runs_option(*verb, options->runs);
   add_data_option(*verb, options->data_folder);
   add_json_option(*verb, options->json);

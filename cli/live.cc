@@ -38,12 +38,15 @@ Progress as_shown(const TrainingProgress& p, const std::string& place, bool unic
 }  // namespace
 
 Live::Live()
-    : terminal_(can_rewrite()), style_(terminal_style(STDERR_FILENO)), pace_(terminal_ ? kTerminalInterval : kLogInterval) {}
+    : terminal_(can_rewrite()),
+      style_(terminal_style(STDERR_FILENO)),
+      pace_(terminal_ ? kTerminalInterval : kLogInterval) {}
 
 Live::~Live() { clear(); }
 
 bool Live::due() {
-  return pace_.due(std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
+  return pace_.due(
+      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
 void Live::show(const TrainingProgress& progress, const std::string& place) {

@@ -46,7 +46,8 @@ Error unexpected(const CLI::App& app, const std::string& word) {
   } else {
     for (const CLI::App* known : verb.get_subcommands(nullptr)) valid.push_back(known->get_name());
   }
-  if (!valid.empty()) return unknown_choice(path_of(verb), option ? "option" : "verb", word.substr(0, word.find('=')), valid);
+  if (!valid.empty())
+    return unknown_choice(path_of(verb), option ? "option" : "verb", word.substr(0, word.find('=')), valid);
   return Error(path_of(verb), fmt::format("the word '{}' was not expected.", word),
                fmt::format("`{} --help` shows what is.", path_of(verb)));
 }
@@ -66,7 +67,8 @@ bool parse(CommandLine& line) {
     throw unexpected(line.app, left.empty() ? "" : left.front());
   } catch (const CLI::ParseError& error) {
     const std::string path = path_of(deepest(line.app));
-    throw Error(path, fmt::format("{}.", error.what()), fmt::format("`{} --help` shows what is expected.", path));
+    throw Error(path, fmt::format("{}.", error.what()),
+                fmt::format("`{} --help` shows what is expected.", path));
   }
   return true;
 }
@@ -74,8 +76,8 @@ bool parse(CommandLine& line) {
 int run(std::vector<std::string> words) {
   CommandLine line;
   line.words = std::move(words);
-  for (const auto add : {add_demo, add_train, add_compare, add_rules, add_probes, add_runs, add_report, add_eval,
-                         add_resume, add_verify, add_data, add_parity, add_bench, add_completion}) {
+  for (const auto add : {add_demo, add_train, add_compare, add_rules, add_probes, add_runs, add_report,
+                         add_eval, add_resume, add_verify, add_data, add_parity, add_bench, add_completion}) {
     add(line);
   }
   if (!parse(line)) return kOk;
@@ -105,7 +107,8 @@ int main(int argc, char** argv) {
     say("There is not enough memory. Try a smaller network, batch_size or data set.");
     return kBadInput;
   } catch (const std::exception& error) {
-    say(fmt::format("This is a bug in Apical, please report it with the command that you typed: {}", error.what()));
+    say(fmt::format("This is a bug in Apical, please report it with the command that you typed: {}",
+                    error.what()));
     return kBug;
   }
 }

@@ -23,7 +23,12 @@ Cell scientific(double value) {
 int run(const Options& options) {
   Table table("Largest relative deviation from the authors' numbers");
   constexpr auto kRight = Table::Align::right;
-  table.column("File").column("Quantity").column("Worst", kRight).column("Tolerance", kRight).column("Verdict").column("Note");
+  table.column("File")
+      .column("Quantity")
+      .column("Worst", kRight)
+      .column("Tolerance", kRight)
+      .column("Verdict")
+      .column("Note");
   std::size_t failed = 0, passed = 0, skipped = 0;
   for (const auto& file : options.files) {
     const ParityReport report = check_parity(file);
@@ -45,8 +50,10 @@ int run(const Options& options) {
 
 void add_parity(CommandLine& line) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb = line.verb(line.app, "parity", "Compare the engine with the authors' own numbers, quantity by quantity",
-                             "apical parity tests/data/dfc/p1_5-7-6-3_tanh-linear_bias_mse.json", [options] { return run(*options); });
+  CLI::App* verb =
+      line.verb(line.app, "parity", "Compare the engine with the authors' own numbers, quantity by quantity",
+                "apical parity tests/data/dfc/p1_5-7-6-3_tanh-linear_bias_mse.json",
+                [options] { return run(*options); });
   verb->add_option("FILE", options->files, "reference files, JSON")->required()->option_text("...");
   add_json_option(*verb, options->json);
 }

@@ -10,7 +10,11 @@ namespace {
 
 int run(bool json) {
   Table table;
-  table.column("Probe").column("What it measures").column("Cost").column("Every", Table::Align::right, "minibatches", "every").column("Rules");
+  table.column("Probe")
+      .column("What it measures")
+      .column("Cost")
+      .column("Every", Table::Align::right, "minibatches", "every")
+      .column("Rules");
   for (const ProbeInfo& probe : all_probes()) {
     std::vector<std::string> rules;
     for (const RuleEntry& rule : all_rules()) {
@@ -20,7 +24,9 @@ int run(bool json) {
     table.row({probe.name, probe.meaning, probe.cost, Cell::number(static_cast<double>(probe.every)),
                every_rule ? "all" : fmt::format("{}", fmt::join(rules, ", "))});
   }
-  table.note("A recipe's [probes] says how many minibatches lie between two measurements: --set probes.update-angle=100; 0 is never.");
+  table.note(
+      "A recipe's [probes] says how many minibatches lie between two measurements: --set "
+      "probes.update-angle=100; 0 is never.");
   print(table, json);
   return kOk;
 }
@@ -29,8 +35,8 @@ int run(bool json) {
 
 void add_probes(CommandLine& line) {
   const auto json = std::make_shared<bool>(false);
-  CLI::App* verb = line.verb(line.app, "probes", "List what can be measured while a network trains", "apical probes --json",
-                             [json] { return run(*json); });
+  CLI::App* verb = line.verb(line.app, "probes", "List what can be measured while a network trains",
+                             "apical probes --json", [json] { return run(*json); });
   add_json_option(*verb, *json);
 }
 

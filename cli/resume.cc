@@ -30,9 +30,13 @@ int run(const CommandLine& line, const Options& options) {
 
 void add_resume(CommandLine& line) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb = line.verb(line.app, "resume", "Go on with a run that was stopped or killed, to the same bits as without the break",
-                             "apical resume 3f9a2c", [&line, options] { return run(line, *options); });
-  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")->required()->option_text(" ");
+  CLI::App* verb =
+      line.verb(line.app, "resume",
+                "Go on with a run that was stopped or killed, to the same bits as without the break",
+                "apical resume 3f9a2c", [&line, options] { return run(line, *options); });
+  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")
+      ->required()
+      ->option_text(" ");
   add_runs_option(*verb, options->runs);
   add_data_option(*verb, options->data_folder);
   add_json_option(*verb, options->json);

@@ -20,25 +20,35 @@ struct Options {
 
 const char* words_for(Wiring wiring) {
   switch (wiring) {
-    case Wiring::forward: return "layer i−1 to layer i";
-    case Wiring::direct_feedback: return "output to every layer";
-    case Wiring::direct_to_hidden: return "output to every hidden layer";
-    case Wiring::backward_chain: return "layer i+1 to layer i";
+    case Wiring::forward:
+      return "layer i−1 to layer i";
+    case Wiring::direct_feedback:
+      return "output to every layer";
+    case Wiring::direct_to_hidden:
+      return "output to every hidden layer";
+    case Wiring::backward_chain:
+      return "layer i+1 to layer i";
   }
   return "";
 }
 
 const char* words_for(When when) {
   switch (when) {
-    case When::before_training: return "before training";
-    case When::before_epoch: return "before each epoch";
-    case When::epoch: return "each epoch";
-    case When::after_epoch: return "after each epoch";
+    case When::before_training:
+      return "before training";
+    case When::before_epoch:
+      return "before each epoch";
+    case When::epoch:
+      return "each epoch";
+    case When::after_epoch:
+      return "after each epoch";
   }
   return "";
 }
 
-std::string marks_in_words(const Marks& marks) { return marks.bits() == 0 ? "none" : fmt::format("{}", fmt::join(marks.names(), ", ")); }
+std::string marks_in_words(const Marks& marks) {
+  return marks.bits() == 0 ? "none" : fmt::format("{}", fmt::join(marks.names(), ", "));
+}
 
 std::string settings_in_words(const Settings& settings) {
   std::vector<std::string> words;
@@ -58,8 +68,15 @@ Json json_of(const Settings& settings) {
 
 // Bounds that are not finite are null.
 Json json_of(const Parameter& p) {
-  return {{"name", p.name},       {"default", json_of(p.fallback)}, {"kind", kind_name(p.fallback)}, {"unit", p.unit}, {"least", p.least},
-          {"most", p.most}, {"choices", p.choices},           {"requirement", p.requirement()}, {"meaning", p.meaning}};
+  return {{"name", p.name},
+          {"default", json_of(p.fallback)},
+          {"kind", kind_name(p.fallback)},
+          {"unit", p.unit},
+          {"least", p.least},
+          {"most", p.most},
+          {"choices", p.choices},
+          {"requirement", p.requirement()},
+          {"meaning", p.meaning}};
 }
 
 Json json_of(const Card& card) {
@@ -84,19 +101,30 @@ Json json_of(const Card& card) {
                                      {"meaning", group.meaning}});
   }
   for (const Pass& pass : card.passes) {
-    json["passes"].push_back({{"name", pass.name}, {"learns", pass.group}, {"when", words_for(pass.when)}, {"epochs", pass.epochs_parameter}, {"meaning", pass.meaning}});
+    json["passes"].push_back({{"name", pass.name},
+                              {"learns", pass.group},
+                              {"when", words_for(pass.when)},
+                              {"epochs", pass.epochs_parameter},
+                              {"meaning", pass.meaning}});
   }
-  for (const RecommendedOptimizer& optimizer : card.optimizers) json["optimizers"][optimizer.group] = json_of(optimizer.settings);
+  for (const RecommendedOptimizer& optimizer : card.optimizers)
+    json["optimizers"][optimizer.group] = json_of(optimizer.settings);
   for (const Preset& preset : card.presets) {
-    json["presets"].push_back({{"parameter", preset.parameter}, {"value", preset.value}, {"defaults", json_of(preset.fallbacks)}});
+    json["presets"].push_back(
+        {{"parameter", preset.parameter}, {"value", preset.value}, {"defaults", json_of(preset.fallbacks)}});
   }
   return json;
 }
 
 std::string hyperparameters(const Card& card, const TextStyle& style) {
   Table table("Hyperparameters, set in a recipe's [rule] or with --set rule.NAME=VALUE");
-  table.column("Name").column("Default", Table::Align::right).column("Value").column("Unit").column("Meaning");
-  for (const Parameter& p : card.parameters) table.row({p.name, to_toml(p.fallback), p.requirement(), p.unit, p.meaning});
+  table.column("Name")
+      .column("Default", Table::Align::right)
+      .column("Value")
+      .column("Unit")
+      .column("Meaning");
+  for (const Parameter& p : card.parameters)
+    table.row({p.name, to_toml(p.fallback), p.requirement(), p.unit, p.meaning});
   return table.text(style);
 }
 
@@ -104,7 +132,8 @@ std::string weight_groups(const Card& card, const TextStyle& style) {
   Table table("Weights beside the forward ones");
   table.column("Group").column("From, to").column("Start").column("Learns").column("Meaning");
   for (const WeightGroup& group : card.groups) {
-    table.row({group.name, words_for(group.wiring), group.initialiser, group.learned ? "yes" : "no", group.meaning});
+    table.row({group.name, words_for(group.wiring), group.initialiser, group.learned ? "yes" : "no",
+               group.meaning});
   }
   return table.text(style);
 }
@@ -113,7 +142,8 @@ std::string passes(const Card& card, const TextStyle& style) {
   Table table("Passes over the training data");
   table.column("Pass").column("Learns").column("When").column("Epochs").column("Meaning");
   for (const Pass& pass : card.passes) {
-    table.row({pass.name, pass.group, words_for(pass.when), pass.epochs_parameter.empty() ? "1" : "rule." + pass.epochs_parameter, pass.meaning});
+    table.row({pass.name, pass.group, words_for(pass.when),
+               pass.epochs_parameter.empty() ? "1" : "rule." + pass.epochs_parameter, pass.meaning});
   }
   return table.text(style);
 }
@@ -123,12 +153,15 @@ std::string page(const Card& card) {
   const TextStyle style = terminal_style(STDOUT_FILENO);
   std::string text = fmt::format("{}: {}\n{}\n\n", card.id, card.title, card.citation);
   for (const std::string& equation : card.equations) text += "  " + equation + "\n";
-  text += fmt::format("\nConventions: {}\nLocality marks: {}\n", card.conventions, marks_in_words(card.marks));
+  text +=
+      fmt::format("\nConventions: {}\nLocality marks: {}\n", card.conventions, marks_in_words(card.marks));
   for (const RecommendedOptimizer& optimizer : card.optimizers) {
-    text += fmt::format("Recommended optimizer ({}): {}\n", optimizer.group, settings_in_words(optimizer.settings));
+    text += fmt::format("Recommended optimizer ({}): {}\n", optimizer.group,
+                        settings_in_words(optimizer.settings));
   }
   for (const Preset& preset : card.presets) {
-    text += fmt::format("With {} = {} these defaults change: {}\n", preset.parameter, preset.value, settings_in_words(preset.fallbacks));
+    text += fmt::format("With {} = {} these defaults change: {}\n", preset.parameter, preset.value,
+                        settings_in_words(preset.fallbacks));
   }
   if (!card.parameters.empty()) text += "\n" + hyperparameters(card, style);
   if (!card.groups.empty()) text += "\n" + weight_groups(card, style);
@@ -160,7 +193,8 @@ int run(const Options& options) {
 
 void add_rules(CommandLine& line) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb = line.verb(line.app, "rules", "List the learning rules, or show the card of one", "apical rules dfc", [options] { return run(*options); });
+  CLI::App* verb = line.verb(line.app, "rules", "List the learning rules, or show the card of one",
+                             "apical rules dfc", [options] { return run(*options); });
   line.choices[verb->add_option("ID", options->id, "a rule")->option_text("(optional)")] = rule_ids();
   add_json_option(*verb, options->json);
 }

@@ -14,7 +14,8 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 void ask(int signal) {
   std::signal(signal, SIG_DFL);
   asked = true;
-  constexpr char kMessage[] = "\nStopping after this minibatch and saving a checkpoint; once more to stop at once.\n";
+  constexpr char kMessage[] =
+      "\nStopping after this minibatch and saving a checkpoint; once more to stop at once.\n";
   if (write(STDERR_FILENO, kMessage, sizeof kMessage - 1) < 0) return;
 }
 

@@ -38,14 +38,19 @@ int run(const CommandLine& line, const Options& options) {
   }
   Live live;
   TrainingOptions training = options.resources.training(line, live);
-  training.created = [&](const fs::path& directory) { say(fmt::format("Recording in {}", directory.string())); };
+  training.created = [&](const fs::path& directory) {
+    say(fmt::format("Recording in {}", directory.string()));
+  };
   std::vector<RunRecord> records;
   for (const std::int64_t seed : recipe.training.seeds) {
-    if (options.out) training.out = recipe.training.seeds.size() == 1 ? *options.out : *options.out / fmt::format("seed-{}", seed);
+    if (options.out)
+      training.out =
+          recipe.training.seeds.size() == 1 ? *options.out : *options.out / fmt::format("seed-{}", seed);
     const TrainingResult result = train(recipe, static_cast<std::uint64_t>(seed), training);
     live.clear();
     // what lies elsewhere is known to the index only if it is told
-    if (options.out && fs::is_directory(options.resources.runs)) RunIndex(options.resources.runs).update(result.directory);
+    if (options.out && fs::is_directory(options.resources.runs))
+      RunIndex(options.resources.runs).update(result.directory);
     if (result.end == TrainingEnd::stopped) {
       suggest_resume(result);
       return kStopped;
@@ -63,15 +68,21 @@ void add_train(CommandLine& line) {
   CLI::App* verb = line.verb(line.app, "train", "Train a recipe, once per seed",
                              "apical train recipes/first.toml --rule dfa --set training.epochs=40 --seeds 3",
                              [&line, options] { return run(line, *options); });
-  verb->add_option("RECIPE", options->recipe, "a TOML file; docs/recipes.md describes it")->required()->option_text(" ");
-  line.choices[verb->add_option("--rule", options->rule, "another rule than the recipe's; `apical rules` lists them")
+  verb->add_option("RECIPE", options->recipe, "a TOML file; docs/recipes.md describes it")
+      ->required()
+      ->option_text(" ");
+  line.choices[verb->add_option("--rule", options->rule,
+                                "another rule than the recipe's; `apical rules` lists them")
                    ->option_text("ID")] = rule_ids();
-  verb->add_option("--set", options->assignments, "a value of the recipe, as often as wanted: section.key=value")
+  verb->add_option("--set", options->assignments,
+                   "a value of the recipe, as often as wanted: section.key=value")
       ->option_text("KEY=VALUE")
       ->allow_extra_args(false);
   options->seeds.add_to(*verb);
-  verb->add_option("--out", options->out, "record here; several seeds go into DIR/seed-N")->option_text("DIR");
-  verb->add_flag("--print-recipe", options->print_recipe, "print the whole resolved recipe and train nothing");
+  verb->add_option("--out", options->out, "record here; several seeds go into DIR/seed-N")
+      ->option_text("DIR");
+  verb->add_flag("--print-recipe", options->print_recipe,
+                 "print the whole resolved recipe and train nothing");
   options->resources.add_to(*verb);
 }
 

@@ -13,7 +13,8 @@ void Resources::add_to(CLI::App& verb) {
   verb.add_option("--threads", threads, "threads; results do not depend on it")
       ->option_text("N [one per core]")
       ->check(CLI::Range(1, 4096));
-  verb.add_option("--kernels", kernels, "auto, reference, or the name of an instruction set")->option_text("NAME");
+  verb.add_option("--kernels", kernels, "auto, reference, or the name of an instruction set")
+      ->option_text("NAME");
   add_runs_option(verb, runs);
   add_data_option(verb, data_folder);
   add_json_option(verb, json);
@@ -59,7 +60,8 @@ void print_results(std::span<const RunRecord> runs, const Table& table, bool jso
 }
 
 void suggest_resume(const TrainingResult& result) {
-  say(fmt::format("Stopped; everything so far is saved. Go on with: apical resume {}", result.directory.string()));
+  say(fmt::format("Stopped; everything so far is saved. Go on with: apical resume {}",
+                  result.directory.string()));
 }
 
 void write_page(const std::filesystem::path& path, const std::string& text) {

@@ -33,13 +33,25 @@ int run(const CommandLine& line, const Options& options) {
   }
   live.clear();
 
-  Table table(directory.filename().string());
-  table.column("What").column("Same bits").column("Where it differs");
-  for (const Verified& detail : result.details) table.row({detail.name, detail.same ? "yes" : "no", detail.note});
-  const auto different = std::count_if(result.details.begin(), result.details.end(), [](const Verified& d) { return !d.same; });
-  table.note(result.same ? "Trained again from its manifest, the run came out the same, bit by bit."
-                         : fmt::format("Trained again from its manifest, {} of {} differ.", different, result.details.size()));
-  print(table, options.json);
+  Table table(std::filesystem::absolute(directory).lexically_normal().filename().string());
+  table.column("What").column("Same").column("Where it differs");
+  // readers want to know what differs, programs everything
+  for (const Verified& detail : result.details) {
+    Cell same(detail.same ? "yes" : "no");
+    same.json = detail.same ? "true" : "false";
+    if (options.json || !detail.same) table.row({detail.name, same, detail.note});
+  }
+  const auto different =
+      std::count_if(result.details.begin(), result.details.end(), [](const Verified& d) { return !d.same; });
+  const std::string verdict =
+      result.same
+          ? fmt::format(
+                "{}: trained again from its manifest, all {} arrays and records came out with the same bits.",
+                table.title(), result.details.size())
+          : fmt::format("Trained again from its manifest, {} of {} arrays and records differ.", different,
+                        result.details.size());
+  table.note(verdict);
+  result.same && !options.json ? print(verdict + "\n") : print(table, options.json);
   return result.same ? kOk : kCheckFailed;
 }
 
@@ -47,9 +59,12 @@ int run(const CommandLine& line, const Options& options) {
 
 void add_verify(CommandLine& line) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb = line.verb(line.app, "verify", "Train a finished run again from its manifest and compare every bit",
-                             "apical verify 3f9a2c", [&line, options] { return run(line, *options); });
-  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")->required()->option_text(" ");
+  CLI::App* verb =
+      line.verb(line.app, "verify", "Train a finished run again from its manifest and compare every bit",
+                "apical verify 3f9a2c", [&line, options] { return run(line, *options); });
+  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")
+      ->required()
+      ->option_text(" ");
   add_runs_option(*verb, options->runs);
   add_data_option(*verb, options->data_folder);
   add_json_option(*verb, options->json);

@@ -26,15 +26,16 @@ struct Comparison {
   Recipe base;  // problem, network and training; its rule settings and optimizers belong to its own rule
   std::vector<std::string> rules;
   std::vector<RuleAssignment> assignments;
-  bool same_optimizer = false;  // the base's optimizer of the forward weights for every rule, instead of what each card recommends
+  bool same_optimizer = false;  // the base's optimizer of the forward weights for every rule, instead of what
+                                // each card recommends
 };
 
-// One resolved recipe per rule, in order. Throws Error for unknown or repeated rules, for an assignment to a rule that does not take part,
-// and for settings that do not fit.
+// One resolved recipe per rule, in order. Throws Error for unknown or repeated rules, for an assignment to a
+// rule that does not take part, and for settings that do not fit.
 std::vector<Recipe> comparison_recipes(const Comparison& comparison);
 
-// The problem and network on which rules are compared where no recipe is given: [0, 256, 256, 256, 0] tanh for images of MNIST's size,
-// [0, 64, 64, 0] for anything else.
+// The problem and network on which rules are compared where no recipe is given: [0, 256, 256, 256, 0] tanh
+// for images of MNIST's size, [0, 64, 64, 0] for anything else.
 Recipe comparison_base(const std::string& data);
 
 struct ComparedRun {
@@ -49,11 +50,13 @@ struct ComparisonResult {
   TrainingEnd end = TrainingEnd::finished;  // stopped: the last of them can be resumed
 };
 
-// Trains every rule with every seed of its recipe. `begin`: called before each run with its place and their number, counted from 1.
+// Trains every rule with every seed of its recipe. `begin`: called before each run with its place and their
+// number, counted from 1.
 ComparisonResult compare(const std::vector<Recipe>& recipes, const TrainingOptions& options,
                          const std::function<void(std::size_t, std::size_t)>& begin = {});
 
-// "dfc: adam, learning_rate 0.00118879, beta1 0.99; feedback: …": what differs from the optimizer's defaults.
-std::string optimizers_in_words(const Recipe& resolved);
+// "backprop, dfa: adam, learning_rate 0.001": which rules share which optimizers, and what in these differs
+// from the optimizer's defaults.
+std::vector<std::string> optimizers_in_words(const std::vector<Recipe>& resolved);
 
 }  // namespace apical

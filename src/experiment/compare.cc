@@ -16,8 +16,23 @@ void keep_optimizer(Recipe& recipe, const OptimizerSettings& settings) {
   for (const Parameter& parameter : optimizer_parameters()) {
     const Value value = settings.value(parameter.name);
     const auto* word = std::get_if<std::string>(&value);
-    recipe.set(fmt::format("optimizer.{}={}", parameter.name, word != nullptr ? *word : to_toml(value)), "--same-optimizer");
+    recipe.set(fmt::format("optimizer.{}={}", parameter.name, word != nullptr ? *word : to_toml(value)),
+               "--same-optimizer");
   }
+}
+
+std::string in_words(const OptimizerSettings& settings) {
+  const OptimizerSettings plain;
+  std::string words = to_string(settings.algorithm);
+  for (const Parameter& parameter : optimizer_parameters()) {
+    const Value value = settings.value(parameter.name);
+    if (parameter.name == "algorithm" ||
+        (value == plain.value(parameter.name) && parameter.name != "learning_rate"))
+      continue;
+    const auto* word = std::get_if<std::string>(&value);
+    words += fmt::format(", {} {}", parameter.name, word != nullptr ? *word : to_toml(value));
+  }
+  return words;
 }
 
 void check_rules(const Comparison& comparison) {
@@ -50,7 +65,8 @@ std::vector<Recipe> comparison_recipes(const Comparison& comparison) {
     recipe.set_rule(rule);
     if (comparison.same_optimizer) keep_optimizer(recipe, shared);
     for (const RuleAssignment& assignment : comparison.assignments) {
-      if (assignment.rule.empty() || assignment.rule == rule) recipe.set(assignment.assignment, assignment.where);
+      if (assignment.rule.empty() || assignment.rule == rule)
+        recipe.set(assignment.assignment, assignment.where);
     }
     recipes.push_back(resolve_recipe(std::move(recipe)));
   }
@@ -93,19 +109,21 @@ ComparisonResult compare(const std::vector<Recipe>& recipes, const TrainingOptio
   return result;
 }
 
-std::string optimizers_in_words(const Recipe& resolved) {
-  const OptimizerSettings plain;
-  std::vector<std::string> groups;
-  for (const auto& [group, settings] : resolved.optimizers) {
-    std::string words = to_string(settings.algorithm);
-    for (const Parameter& parameter : optimizer_parameters()) {
-      const Value value = settings.value(parameter.name);
-      if (parameter.name == "algorithm" || (value == plain.value(parameter.name) && parameter.name != "learning_rate")) continue;
-      words += fmt::format(", {} {}", parameter.name, to_toml(value));
+std::vector<std::string> optimizers_in_words(const std::vector<Recipe>& resolved) {
+  std::vector<std::pair<std::string, std::string>> shared;  // words → rules
+  for (const Recipe& recipe : resolved) {
+    std::string words = in_words(recipe.optimizers.at("forward"));
+    for (const auto& [group, settings] : recipe.optimizers) {
+      if (group != "forward") words += fmt::format("; {}: {}", group, in_words(settings));
     }
-    groups.push_back(group == "forward" ? words : group + ": " + words);
+    const auto known =
+        std::find_if(shared.begin(), shared.end(), [&](const auto& entry) { return entry.first == words; });
+    known == shared.end() ? shared.emplace_back(words, recipe.rule)
+                          : * known = {words, known->second + ", " + recipe.rule};
   }
-  return fmt::format("{}: {}", resolved.rule, fmt::join(groups, "; "));
+  std::vector<std::string> sentences;
+  for (const auto& [words, rules] : shared) sentences.push_back(rules + ": " + words);
+  return sentences;
 }
 
 }  // namespace apical
