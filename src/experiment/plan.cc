@@ -83,6 +83,7 @@ Resolved resolve(Recipe& recipe) {
       throw unknown_choice(setting.where, "pass", setting.key, valid);
     }
     settings.set(setting.key, setting.value, setting.where);
+    recipe.rule_settings.set(setting.key, setting.value, setting.where);
   }
   recipe.passes.clear();
   recipe.rule_settings.resolve(settings);
