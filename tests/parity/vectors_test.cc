@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "kernels/kernels.h"
 #include "parity/vectors.h"
 
 namespace apical {
@@ -69,6 +70,18 @@ TEST_P(OtherFiles, AgreeWithAnIndependentProgram) {
 INSTANTIATE_TEST_SUITE_P(Computed, OtherFiles,
                          testing::Values("q1_delayed_one_hidden", "q2_wide_sigmoid_ce", "q3_divergent",
                                          "q4_single_layer", "q5_small_nudge"));
+
+TEST(Parity, HoldsOnEveryInstructionSetAndForTheNaiveTwins) {
+  for (const std::string& kernels : available_kernels()) {
+    use_kernels(kernels);
+    for (const std::string& name : {kP3, kP5, std::string("q3_divergent")}) {
+      const ParityReport report = check_parity(vector_file(name));
+      EXPECT_EQ(report.count(Verdict::failed), 0u) << kernels << ", " << name;
+      EXPECT_GE(report.count(Verdict::passed), 100u) << kernels << ", " << name;
+    }
+  }
+  use_kernels("auto");
+}
 
 TEST(Parity, SkipsFilesOfTheLaterRulesAsAWhole) {
   const ParityReport report = check_parity(vector_file(kS1));
