@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace apical::cli {
 namespace {
 
@@ -9,6 +11,13 @@ std::vector<RunRecord> records_of(const ComparisonResult& result) {
   std::vector<RunRecord> records;
   for (const ComparedRun& run : result.runs) records.push_back(read_run_record(run.directory));
   return records;
+}
+
+std::string outcome(const ComparedRun& run) {
+  if (!run.failure.empty()) return "failed";
+  const double error = run.result.test_error;
+  return std::isnan(error) ? fmt::format("test loss {:.4g}", run.result.test_loss)
+                           : fmt::format("test error {:.2f} %", 100 * error);
 }
 
 }  // namespace
@@ -20,9 +29,14 @@ int compare_and_show(const CommandLine& line, const Resources& resources, const 
   training.shortened = presentation.shortened;
   std::string place;
   training.progress = [&](const TrainingProgress& progress) { live.show(progress, place); };
-  const ComparisonResult result = compare(recipes, training, [&](std::size_t run, std::size_t count) {
-    place = fmt::format("{}/{}", run, count);
-  });
+  const ComparisonResult result =
+      compare(recipes, training,
+              {.begin = [&](std::size_t run, std::size_t count) { place = fmt::format("{}/{}", run, count); },
+               .end =
+                   [&](std::size_t, std::size_t, const ComparedRun& run) {
+                     live.clear();
+                     say(fmt::format("{} {}, seed {}: {}", place, run.rule, run.seed, outcome(run)));
+                   }});
   live.clear();
   if (result.end == TrainingEnd::stopped) {
     say(

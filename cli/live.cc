@@ -29,6 +29,7 @@ Progress as_shown(const TrainingProgress& p, const std::string& place, bool unic
           .samples = p.samples,
           .samples_total = p.samples_total,
           .samples_per_s = p.samples_per_s,
+          .seconds_left = p.seconds_left,
           .loss = p.loss,
           .error = known(p.error),
           .settled = known(p.settled),

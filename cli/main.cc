@@ -1,7 +1,6 @@
 // apical: reads the words, runs the verb, turns failures into one message and an exit code.
 #include <fmt/format.h>
 
-#include <csignal>
 #include <filesystem>
 #include <new>
 
@@ -94,7 +93,6 @@ int run(std::vector<std::string> words) {
 int main(int argc, char** argv) {
   using namespace apical;
   using namespace apical::cli;
-  std::signal(SIGPIPE, SIG_IGN);
   try {
     return run({argv + 1, argv + argc});
   } catch (const Error& error) {

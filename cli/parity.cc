@@ -1,8 +1,11 @@
 #include "apical/parity.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "command.h"
 
@@ -20,15 +23,40 @@ Cell scientific(double value) {
   return cell;
 }
 
+constexpr auto kRight = Table::Align::right;
+constexpr int kWidth = 132;  // names of quantities are long and do not wrap
+
+void add_columns(Table& table) {
+  table.column("Quantity").column("Worst", kRight).column("Tolerance", kRight).column("Verdict");
+}
+
+std::vector<Cell> row_of(const ParityResult& result) {
+  const bool compared = result.verdict != Verdict::skipped;
+  return {result.name, compared ? scientific(result.worst) : Cell(),
+          compared ? scientific(result.tolerance) : Cell(), to_string(result.verdict)};
+}
+
+// For readers one table per file, with what is to be said of single quantities below it.
+void print_file(const ParityReport& report) {
+  Table table(report.file.filename().string());
+  add_columns(table);
+  std::map<std::string, std::size_t> skipped;
+  for (const ParityResult& result : report.results) {
+    table.row(row_of(result));
+    if (result.verdict == Verdict::skipped) ++skipped[result.note];
+    if (result.verdict == Verdict::failed) table.note(fmt::format("{}: {}", result.name, result.note));
+  }
+  for (const auto& [why, count] : skipped) table.note(fmt::format("{} skipped: {}.", count, why));
+  TextStyle style = terminal_style(STDOUT_FILENO);
+  style.width = std::max(style.width, kWidth);
+  print(table.text(style) + "\n");
+}
+
 int run(const Options& options) {
-  Table table("Largest relative deviation from the authors' numbers");
-  constexpr auto kRight = Table::Align::right;
-  table.column("File")
-      .column("Quantity")
-      .column("Worst", kRight)
-      .column("Tolerance", kRight)
-      .column("Verdict")
-      .column("Note");
+  Table all("Largest relative deviation from the authors' numbers");
+  all.column("File");
+  add_columns(all);
+  all.column("Note");
   std::size_t failed = 0, passed = 0, skipped = 0;
   for (const auto& file : options.files) {
     const ParityReport report = check_parity(file);
@@ -36,13 +64,16 @@ int run(const Options& options) {
     passed += report.count(Verdict::passed);
     skipped += report.count(Verdict::skipped);
     for (const ParityResult& result : report.results) {
-      const bool compared = result.verdict != Verdict::skipped;
-      table.row({file.filename().string(), result.name, compared ? scientific(result.worst) : Cell(),
-                 compared ? scientific(result.tolerance) : Cell(), to_string(result.verdict), result.note});
+      std::vector<Cell> row = row_of(result);
+      row.insert(row.begin(), file.filename().string());
+      row.emplace_back(result.note);
+      all.row(std::move(row));
     }
+    if (!options.json) print_file(report);
   }
-  table.note(fmt::format("{} passed, {} failed, {} skipped.", passed, failed, skipped));
-  print(table, options.json);
+  const std::string summary = fmt::format("{} passed, {} failed, {} skipped.", passed, failed, skipped);
+  all.note(summary);
+  options.json ? print(all, true) : print(summary + "\n");
   return failed == 0 ? kOk : kCheckFailed;
 }
 

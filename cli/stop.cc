@@ -24,6 +24,7 @@ void ask(int signal) {
 const std::atomic<bool>& stop_on_signals() {
   std::signal(SIGINT, ask);
   std::signal(SIGTERM, ask);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a training
   return asked;
 }
 

@@ -42,6 +42,7 @@ struct ComparedRun {
   std::filesystem::path directory;
   std::string rule;
   std::uint64_t seed = 0;
+  TrainingResult result;
   std::string failure;  // one sentence where it failed; the others go on
 };
 
@@ -50,10 +51,15 @@ struct ComparisonResult {
   TrainingEnd end = TrainingEnd::finished;  // stopped: the last of them can be resumed
 };
 
-// Trains every rule with every seed of its recipe. `begin`: called before each run with its place and their
-// number, counted from 1.
+// Called around each run with its place, counted from 1, and their number.
+struct ComparisonEvents {
+  std::function<void(std::size_t, std::size_t)> begin;
+  std::function<void(std::size_t, std::size_t, const ComparedRun&)> end;
+};
+
+// Trains every rule with every seed of its recipe.
 ComparisonResult compare(const std::vector<Recipe>& recipes, const TrainingOptions& options,
-                         const std::function<void(std::size_t, std::size_t)>& begin = {});
+                         const ComparisonEvents& events = {});
 
 // "backprop, dfa: adam, learning_rate 0.001": which rules share which optimizers, and what in these differs
 // from the optimizer's defaults.

@@ -29,6 +29,7 @@ struct Progress {
   std::int64_t samples = 0;        // done in this run, over all epochs
   std::int64_t samples_total = 0;  // of the whole run; 0: not known
   double samples_per_s = 0;        // recent speed
+  std::optional<double> seconds_left = {};   // if known better than from samples and speed
   std::optional<double> loss;      // running mean; NaN is shown as such
   std::optional<double> error;     // fraction in [0, 1]; shown as accuracy
   std::optional<double> settled;   // share of samples that settled, [0, 1]

@@ -21,7 +21,8 @@ struct TrainingProgress {
   std::string pass;
   std::int64_t epoch = 0, epochs = 0;        // of this pass, the one that runs counted from 1
   std::int64_t samples = 0, samples_total = 0;   // over all passes of the run, weighted equally
-  double samples_per_s = 0;
+  double samples_per_s = 0;                  // in this pass
+  double seconds_left = 0;                   // of the run, each pass at the speed at which such passes have run so far
   double loss = 0, error = 0, settled = 0;   // of this pass so far; NaN where not known
   std::int64_t not_finite = 0;
 };

@@ -84,26 +84,30 @@ Recipe comparison_base(const std::string& data) {
 }
 
 ComparisonResult compare(const std::vector<Recipe>& recipes, const TrainingOptions& options,
-                         const std::function<void(std::size_t, std::size_t)>& begin) {
+                         const ComparisonEvents& events) {
   std::size_t count = 0, place = 0;
   for (const Recipe& recipe : recipes) count += recipe.training.seeds.size();
   ComparisonResult result;
   for (const Recipe& recipe : recipes) {
     for (const std::int64_t seed : recipe.training.seeds) {
-      if (begin) begin(++place, count);
+      ++place;
+      if (events.begin) events.begin(place, count);
       const std::size_t begun = result.runs.size();
       TrainingOptions one = options;
       one.created = [&](const std::filesystem::path& directory) {
-        result.runs.push_back({directory, recipe.rule, static_cast<std::uint64_t>(seed), {}});
+        result.runs.push_back({directory, recipe.rule, static_cast<std::uint64_t>(seed), {}, {}});
         if (options.created) options.created(directory);
       };
       try {
-        result.end = train(recipe, static_cast<std::uint64_t>(seed), one).end;
+        const TrainingResult trained = train(recipe, static_cast<std::uint64_t>(seed), one);
+        result.runs.back().result = trained;
       } catch (const Error& failure) {
         if (result.runs.size() == begun) throw;
         result.runs.back().failure = failure.what();
       }
+      result.end = result.runs.back().result.end;
       if (result.end == TrainingEnd::stopped) return result;
+      if (events.end) events.end(place, count, result.runs.back());
     }
   }
   return result;

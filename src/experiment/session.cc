@@ -1,7 +1,9 @@
 #include "experiment/session.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "apical/error.h"
@@ -21,6 +23,17 @@ unsigned threads_for(const Recipe& recipe) {
 }
 
 }  // namespace
+
+Recipe recorded_recipe(const RunManifest& manifest, const std::filesystem::path& run_directory) {
+  Recipe recipe = parse_recipe(manifest.recipe, (run_directory / "manifest.json").string());
+  const std::vector<std::string> available = available_kernels();
+  if (std::find(available.begin(), available.end(), manifest.kernels) == available.end()) {
+    throw Error(run_directory.string(), fmt::format("the run used the kernels {}, which this machine does not have: the bits would differ.", manifest.kernels),
+                fmt::format("Here are: {}.", fmt::join(available, ", ")));
+  }
+  recipe.training.kernels = manifest.kernels;
+  return recipe;
+}
 
 Session::Session(const Recipe& recipe, const DataPaths& data, std::uint64_t seed)
     : plan_(planned(recipe, data)), seed_(seed), pool_(threads_for(recipe)), trainer_(make_trainer(plan_, seed, pool_)) {}
@@ -49,10 +62,6 @@ void Session::require_same(const RunManifest& manifest, const std::string& where
       throw Error(where, fmt::format("the {} data is not what the run was trained on: SHA-256 {} was recorded, here it is {}.", part, hash,
                                      found == plan_.data_sha256.end() ? "missing" : found->second));
     }
-  }
-  if (manifest.kernels != kernels_in_use()) {
-    throw Error(where, fmt::format("the run used the kernels {}, here they are {}: the bits would differ.", manifest.kernels, kernels_in_use()),
-                fmt::format("Say --kernels={} if this machine has them.", manifest.kernels));
   }
 }
 

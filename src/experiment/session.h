@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,9 @@
 
 namespace apical {
 
+// The recipe of a run as it ran, with the kernels that were chosen then. Throws Error if this machine does not have them.
+Recipe recorded_recipe(const RunManifest& manifest, const std::filesystem::path& run_directory);
+
 class Session {
  public:
   Session(const Recipe& recipe, const DataPaths& data, std::uint64_t seed);
@@ -23,7 +27,7 @@ class Session {
 
   // What the record says of this session.
   RunManifest manifest() const;
-  // Throws Error at `where` unless data, precision and kernels are those of the manifest: anything else gives other bits.
+  // Throws Error at `where` unless the data are those of the manifest: others give other bits.
   void require_same(const RunManifest& manifest, const std::string& where) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include "apical/error.h"
@@ -36,6 +37,7 @@ class TrainingLoop {
       recorder_.log_marks(trainer_);
       if (segment.evaluates) recorder_.evaluate(trainer_);
       const bool last_of_epoch = is_last_of_epoch();
+      pace_[segment.pass.group] = pace();
       trainer_.next_segment();
       recorder_.segment_seconds = recorder_.probe_seconds = 0;
       const std::int64_t every = plan_.recipe.training.checkpoint_epochs;
@@ -95,6 +97,20 @@ class TrainingLoop {
     last_checkpoint_ = Clock::now();
   }
 
+  // Seconds per sample in the pass that runs.
+  double pace() const { return recorder_.segment_seconds / std::max(trainer_.sums().samples, 1.0); }
+
+  // What no pass has shown yet is taken to go at today's pace.
+  double seconds_left() const {
+    const auto per_segment = static_cast<double>(trainer_.samples_per_segment());
+    double seconds = (per_segment - trainer_.sums().samples) * pace();
+    for (std::size_t later = trainer_.segment_index() + 1; later < plan_.segments.size(); ++later) {
+      const auto known = pace_.find(plan_.segments[later].pass.group);
+      seconds += per_segment * (known == pace_.end() ? pace() : known->second);
+    }
+    return seconds;
+  }
+
   void report_progress() {
     if (!options_.progress) return;
     const auto now = Clock::now();
@@ -114,6 +130,7 @@ class TrainingLoop {
                        .samples = static_cast<std::int64_t>(trainer_.segment_index()) * per_segment + static_cast<std::int64_t>(sums.samples),
                        .samples_total = static_cast<std::int64_t>(plan_.segments.size()) * per_segment,
                        .samples_per_s = sums.samples / std::max(recorder_.segment_seconds, 1e-9),
+                       .seconds_left = seconds_left(),
                        .loss = sums.mean_loss(),
                        .error = plan_.task == Task::classification ? sums.error() : unknown,
                        .settled = sums.settling_samples > 0 ? sums.settled / sums.settling_samples : unknown,
@@ -128,6 +145,7 @@ class TrainingLoop {
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
   std::optional<Clock::time_point> last_report_;
+  std::map<std::string, double> pace_;   // weight group that learns → seconds per sample
 };
 
 // On a full disk this cannot be written either; the run then reads as interrupted, and the first failure is the one to tell.
@@ -172,7 +190,7 @@ TrainingResult resume(const std::filesystem::path& run_directory, const Training
     throw Error(run_directory.string(), "the run is finished; there is nothing to resume.", "`apical report` shows it.");
   }
   const auto seed = static_cast<std::uint64_t>(manifest.seed);
-  Session session(parse_recipe(manifest.recipe, (run_directory / "manifest.json").string()), options.data, seed);
+  Session session(recorded_recipe(manifest, run_directory), options.data, seed);
   session.require_same(manifest, run_directory.string());
   Run run = Run::resume(run_directory);
   return record(session.plan(), seed, session.trainer(), run, options, true);

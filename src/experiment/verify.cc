@@ -98,7 +98,7 @@ VerifyResult verify(const fs::path& run_directory, const TrainingOptions& option
                 "Finish it with `apical resume`.");
   }
   const Checkpoint before = load_checkpoint(checkpoints_of(run_directory).back());
-  const Recipe recipe = parse_recipe(manifest.recipe, (run_directory / "manifest.json").string());
+  const Recipe recipe = recorded_recipe(manifest, run_directory);
   const auto seed = static_cast<std::uint64_t>(manifest.seed);
   Session(recipe, options.data, seed).require_same(manifest, run_directory.string());
 

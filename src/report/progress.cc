@@ -38,6 +38,7 @@ double share_done(const Progress& p) {
 }
 
 double seconds_left(const Progress& p) {
+  if (p.seconds_left) return *p.seconds_left;
   if (p.samples_total <= 0 || !(p.samples_per_s > 0)) return report::kNaN;
   return static_cast<double>(std::max<std::int64_t>(p.samples_total - p.samples, 0)) / p.samples_per_s;
 }

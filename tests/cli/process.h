@@ -27,7 +27,7 @@ struct Setting {
   std::filesystem::path directory = ".";
   std::map<std::string, std::string> environment = {};  // on top of ours
   rlim_t most_bytes_per_file = RLIM_INFINITY;           // a write beyond it fails as on a full disk
-  std::filesystem::path out = {};                       // stdout goes here instead
+  std::filesystem::path out = {}, err = {};             // stdout and stderr go here instead
 };
 
 // A program that runs; it is killed if its owner lets it go.
@@ -38,8 +38,9 @@ class Process {
     const std::string stem =
         (directory_ / (".output-" + std::to_string(::getpid()) + "-" + std::to_string(count++))).string();
     out_ = setting.out.empty() ? stem + "-out" : setting.out.string();
-    err_ = stem + "-err";
+    err_ = setting.err.empty() ? stem + "-err" : setting.err.string();
     temporary_out_ = setting.out.empty();
+    temporary_err_ = setting.err.empty();
     pid_ = ::fork();
     if (pid_ == 0) become(words, setting);
   }
@@ -52,7 +53,7 @@ class Process {
     }
     std::error_code ignored;
     if (temporary_out_) std::filesystem::remove(out_, ignored);
-    std::filesystem::remove(err_, ignored);
+    if (temporary_err_) std::filesystem::remove(err_, ignored);
   }
 
   void send(int signal) const { ::kill(pid_, signal); }
@@ -63,7 +64,8 @@ class Process {
   Finished wait() {
     if (pid_ > 0) ::waitpid(pid_, &status_, 0);
     pid_ = 0;
-    return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -1, temporary_out_ ? read(out_) : "", read(err_)};
+    return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -1, temporary_out_ ? read(out_) : "",
+            temporary_err_ ? read(err_) : ""};
   }
 
  private:
@@ -96,7 +98,7 @@ class Process {
 
   std::filesystem::path directory_;
   std::string out_, err_;
-  bool temporary_out_ = true;
+  bool temporary_out_ = true, temporary_err_ = true;
   pid_t pid_ = 0;
   int status_ = 0;
 };

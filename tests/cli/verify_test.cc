@@ -30,8 +30,9 @@ TEST_F(Verify, ARunComesOutTheSame) {
   const auto same = run({"verify", "run"});
   EXPECT_EQ(same.code, 0) << same.out << same.err;
   EXPECT_THAT(same.out, HasSubstr("same bits"));
-  for (const auto& row : parsed(run({"verify", "run", "--json"}))["rows"])
-    EXPECT_EQ(row["same"], true) << row;
+  const auto rows = parsed(run({"verify", "run", "--json"}))["rows"];
+  EXPECT_GT(rows.size(), 10u);
+  for (const auto& row : rows) EXPECT_EQ(row["same"], true) << row;
 }
 
 TEST_F(Verify, AChangedWeightIsFoundAndNamed) {
