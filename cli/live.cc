@@ -32,7 +32,7 @@ Progress as_shown(const TrainingProgress& p, const std::string& place, bool unic
           .seconds_left = p.seconds_left,
           .loss = p.loss,
           .error = known(p.error),
-          .settled = known(p.settled),
+          .settled = p.pass == "wake" ? known(p.settled) : std::nullopt,
           .nonfinite = p.not_finite};
 }
 

@@ -23,8 +23,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 // Runs a trainer to its end, recording what it does.
 class TrainingLoop {
  public:
-  TrainingLoop(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run, Recorder& recorder, const TrainingOptions& options)
-      : plan_(plan), seed_(seed), trainer_(trainer), run_(run), recorder_(recorder), options_(options) {}
+  TrainingLoop(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Recorder& recorder, const TrainingOptions& options)
+      : plan_(plan), seed_(seed), trainer_(trainer), recorder_(recorder), options_(options) {}
 
   TrainingEnd run() {
     while (!trainer_.done() && !stops_early()) {
@@ -140,7 +140,6 @@ class TrainingLoop {
   const Plan& plan_;
   std::uint64_t seed_;
   TrainerBase& trainer_;
-  Run& run_;
   Recorder& recorder_;
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
@@ -162,7 +161,7 @@ TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer
   Recorder recorder(run, plan);
   try {
     if (resumed) recorder.load_checkpoint(trainer);
-    const TrainingEnd end = TrainingLoop(plan, seed, trainer, run, recorder, options).run();
+    const TrainingEnd end = TrainingLoop(plan, seed, trainer, recorder, options).run();
     run.set_status(end == TrainingEnd::finished ? RunStatus::finished : RunStatus::stopped);
     const BestEpoch& best = recorder.best();
     return {run.directory(), run.manifest().id, end, best.test.error, best.test.loss, best.epoch,
