@@ -7,7 +7,8 @@ its own with the thread count under test; its step is written as well as we can:
 
     bench/compare/pytorch_steps.py build/release/cli/apical [--threads 1 2] [--pairs 7] [--json]
 
-Needs PyTorch (Debian: python3-torch).
+Needs PyTorch with a fast BLAS (Debian: python3-torch and libopenblas0-pthread; with the reference BLAS PyTorch is 15 times slower, which
+says nothing). Set OPENBLAS_CORETYPE=SkylakeX where OpenBLAS does not know an AVX-512 processor.
 """
 import argparse
 import json
