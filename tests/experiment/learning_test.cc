@@ -147,6 +147,30 @@ TEST(Training, ThatDivergesSaysWhereAndIsRecordedAsFailed) {
   EXPECT_THAT(manifest.failure, HasSubstr("diverged"));
 }
 
+// The probe forms backprop's update anew from the weights of now: every update of a backprop run has to be
+// that one.
+TEST(Training, ReadsTheTransposedWeightsOfEveryMinibatchNotTheFirst) {
+  const TemporaryDirectory directory;
+  const TrainingResult result =
+      train(small_recipe("backprop",
+                         {"training.precision=float64", "training.epochs=1", "optimizer.learning_rate=0.05",
+                          "probes.update-angle=1", "probes.update-length=1"}),
+            1, options_in(directory));
+  const auto probes = lines_of(result.directory, "probe");
+  ASSERT_GT(probes.size(), 60u);
+  for (const Metric& line : probes) {
+    const auto& name = std::get<std::string>(value_of(line, "probe"));
+    for (const auto& [layer, value] :
+         std::get<std::vector<std::pair<std::string, double>>>(value_of(line, "values"))) {
+      if (name == "update-angle") {
+        EXPECT_LT(value, 1e-4) << layer;
+      } else if (name == "update-length") {
+        EXPECT_NEAR(value, 1, 1e-9) << layer;
+      }
+    }
+  }
+}
+
 TEST(Training, RecordsTheMarksOfEveryPass) {
   const TemporaryDirectory directory;
   const TrainingResult result =

@@ -26,6 +26,7 @@ void expect_round_trip() {
       std::size_t zeros = 0;
       for (std::size_t i = 0; i < w.panels_size(); ++i) zeros += w.panels()[i] == T(0);
       EXPECT_EQ(zeros, w.panels_size() - values.size());
+      for (std::size_t unit = n_out; unit < w.bias_size(); ++unit) EXPECT_EQ(w.bias()[unit], T(0));
       w.refresh_transpose();
       WeightMatrix<T> transposed("t", 1, n_in, n_out, false);
       std::copy_n(w.transposed(), transposed.panels_size(), transposed.panels());
