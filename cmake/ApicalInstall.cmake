@@ -11,7 +11,7 @@ set(rule_headers ${CMAKE_INSTALL_INCLUDEDIR}/apical-rule)
 add_library(apical_rule_source INTERFACE)
 target_include_directories(apical_rule_source INTERFACE $<INSTALL_INTERFACE:${rule_headers}>)
 set_target_properties(apical_rule_source PROPERTIES EXPORT_NAME rule_source)
-foreach(folder core dynamics kernels network rules)
+foreach(folder core dynamics kernels network registry)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/${folder} DESTINATION ${rule_headers} FILES_MATCHING PATTERN "*.h" PATTERN "*.inc")
 endforeach()
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/ApicalRule.cmake ${CMAKE_CURRENT_LIST_DIR}/rule_targets.cc.in

@@ -1,5 +1,5 @@
 # apical_library(NAME sources…  DEPENDS targets… PRIVATE_DEPENDS targets…): one static library per folder of src/.
-# apical_test(NAME sources… LIBS targets…): one GoogleTest program, its cases registered with ctest.
+# apical_test(NAME sources… [DATA] LIBS targets…): one GoogleTest program, its cases registered with ctest. DATA: it reads files of tests/data.
 set(APICAL_COMPILE_OPTIONS -Wall -Wextra -Wpedantic -Wshadow -Werror -fno-math-errno -fno-trapping-math)
 # This compiler sees overlapping copies in every inlined "a" + string (its bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
@@ -31,11 +31,13 @@ function(apical_library name)
 endfunction()
 
 function(apical_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "DATA" "TIMEOUT" "LIBS")
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   apical_options(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_definitions(${name} PRIVATE APICAL_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  if(ARG_DATA)
+    target_compile_definitions(${name} PRIVATE APICAL_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  endif()
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)

@@ -257,13 +257,18 @@ LawFunction<T> law_function(Law) {
 
 // ---- What the rules of the Deep Feedback Control family share
 
-// The three forward plasticities of the paper and its code: which difference at the soma teaches the basal synapses.
+// Wake: ΔW_i = c (…) r_{i−1}ᵀ with the difference at the soma that the settings choose, of the paper and its code three.
+// Sleep: ΔQ_i = −s v_i^fb uᵀ, anti-Hebbian.
 template <class T>
-void mismatch_plasticity(const DeepFeedback& dfc, const BasicSynapses<T>& s, BasicDelta<T>& d) {
-  const T factor = static_cast<T>(dfc.factor());
+void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, const BasicSynapses<T>& s, BasicDelta<T>& d) {
+  if (group == "feedback") {
+    d -= outer(static_cast<T>(dfc.feedback_factor()) * s.v_fb, s.u);
+    return;
+  }
+  const T c = static_cast<T>(dfc.factor());
   switch (dfc.mismatch()) {
-    case Mismatch::rates: d += outer(factor * (s.phi(s.v) - s.phi(s.v_ff)), s.r_prev); break;
-    case Mismatch::voltages: d += outer(factor * (s.v - s.v_ff), s.r_prev); break;
-    case Mismatch::linearised: d += outer(factor * (s.phi_prime(s.v_minus) * (s.v - s.v_ff)), s.r_prev); break;
+    case Mismatch::rates: d += outer(c * (s.phi(s.v) - s.phi(s.v_ff)), s.r_prev); break;
+    case Mismatch::voltages: d += outer(c * (s.v - s.v_ff), s.r_prev); break;
+    case Mismatch::linearised: d += outer(c * (s.phi_prime(s.v_minus) * (s.v - s.v_ff)), s.r_prev); break;
   }
 }

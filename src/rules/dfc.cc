@@ -35,11 +35,7 @@ class DeepFeedbackControl final : public Rule {
   }
 
   void plasticity(std::string_view group, const Synapses& s, Delta& d) const override {
-    if (group == "feedback") {
-      d -= outer(static_cast<Real>(dfc_.feedback_factor()) * s.v_fb, s.u);
-    } else {
-      mismatch_plasticity(dfc_, s, d);
-    }
+    deep_feedback_plasticity(dfc_, group, s, d);
   }
 
  private:

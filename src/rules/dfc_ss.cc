@@ -33,11 +33,7 @@ class DeepFeedbackControlSteadyState final : public Rule {
   }
 
   void plasticity(std::string_view group, const Synapses& s, Delta& d) const override {
-    if (group == "feedback") {
-      d -= outer(static_cast<Real>(dfc_.feedback_factor()) * s.v_fb, s.u);
-    } else {
-      mismatch_plasticity(dfc_, s, d);
-    }
+    deep_feedback_plasticity(dfc_, group, s, d);
   }
 
  private:

@@ -1,4 +1,4 @@
-#include "rules/registry.h"
+#include "registry/registry.h"
 
 #include "apical/error.h"
 
