@@ -23,7 +23,9 @@ void training_step(benchmark::State& state, const std::string& name) {
 
 int main(int argc, char** argv) {
   for (const auto& info : apical::workloads::all_workloads()) {
-    benchmark::RegisterBenchmark(info.name.c_str(), [name = info.name](benchmark::State& state) { apical::workloads::training_step(state, name); })
+    benchmark::RegisterBenchmark(
+        info.name.c_str(),
+        [name = info.name](benchmark::State& state) { apical::workloads::training_step(state, name); })
         ->ArgName("threads")
         ->Arg(1)
         ->Arg(2)

@@ -46,15 +46,15 @@ class Marks {
 
 // How a group's matrices are laid out over the layers 1 … L (layer 0 is the input).
 enum class Wiring {
-  forward,             // layer i−1 → layer i, for i = 1 … L                        [n_i, n_{i−1}]
-  direct_feedback,     // output → layer i, for i = 1 … L                           [n_i, n_L]
-  direct_to_hidden,    // output → layer i, for i = 1 … L−1                         [n_i, n_L]
-  backward_chain,      // layer i+1 → layer i, for i = 1 … L−1                      [n_i, n_{i+1}]
+  forward,           // layer i−1 → layer i, for i = 1 … L                        [n_i, n_{i−1}]
+  direct_feedback,   // output → layer i, for i = 1 … L                           [n_i, n_L]
+  direct_to_hidden,  // output → layer i, for i = 1 … L−1                         [n_i, n_L]
+  backward_chain,    // layer i+1 → layer i, for i = 1 … L−1                      [n_i, n_{i+1}]
 };
 
 // A named group of weights that a rule owns beside the forward weights.
 struct WeightGroup {
-  std::string name;                     // "feedback"
+  std::string name;  // "feedback"
   Wiring wiring = Wiring::direct_feedback;
   std::string initialiser;              // see initialiser.h; per matrix
   std::string output_initialiser = {};  // for layer L where it differs ("identity"); empty: the same
@@ -75,10 +75,12 @@ enum class When { before_training, before_epoch, epoch, after_epoch };
 // A pass over the training data. Every rule has "wake", in which the forward weights learn.
 struct Pass {
   std::string name = "wake";
-  std::string group = "forward";        // the weight group that learns in it
+  std::string group = "forward";  // the weight group that learns in it
   When when = When::epoch;
-  std::string epochs_parameter = {};    // the whole-number parameter that says how many epochs it takes; empty: one
-  std::string optimizer = {};           // the optimizer that moves the group in this pass; empty: the one named like the group
+  std::string epochs_parameter =
+      {};  // the whole-number parameter that says how many epochs it takes; empty: one
+  std::string optimizer =
+      {};  // the optimizer that moves the group in this pass; empty: the one named like the group
   std::string meaning = {};
 };
 
@@ -95,20 +97,20 @@ struct Preset {
 };
 
 struct Card {
-  std::string id;                          // "dfc-ss": what the user types
+  std::string id;  // "dfc-ss": what the user types
   std::string title;
   std::string citation;
-  std::vector<std::string> equations;      // UTF-8, one line each
-  std::string conventions;                 // factors, signs, means: what Delta contains
+  std::vector<std::string> equations;  // UTF-8, one line each
+  std::string conventions;             // factors, signs, means: what Delta contains
   std::vector<Parameter> parameters = {};
   std::vector<WeightGroup> groups = {};
   std::vector<Pass> passes = {Pass{}};
   std::vector<Population> populations = {};
-  std::vector<std::string> state = {};     // named rule state that outlives a trial (traces, averages)
+  std::vector<std::string> state = {};  // named rule state that outlives a trial (traces, averages)
   std::vector<RecommendedOptimizer> optimizers = {};
   std::vector<Preset> presets = {};
-  Marks marks = {};                        // declared; a test compares with what the verbs leave in its passes
-  bool whole_minibatch = false;            // its Trial must be the whole minibatch
+  Marks marks = {};              // declared; a test compares with what the verbs leave in its passes
+  bool whole_minibatch = false;  // its Trial must be the whole minibatch
   // Adapts groups, passes and recommended optimizers to the settings, where they depend on them.
   void (*configure)(Card& card, const Parameters& settings) = nullptr;
 

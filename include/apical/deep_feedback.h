@@ -13,9 +13,9 @@ namespace apical {
 
 // Which difference at the soma teaches the basal synapses.
 enum class Mismatch {
-  rates,        // φ(v) − φ(v_ff)
-  voltages,     // v − v_ff
-  linearised,   // φ'(v⁻) (v − v_ff)
+  rates,       // φ(v) − φ(v_ff)
+  voltages,    // v − v_ff
+  linearised,  // φ'(v⁻) (v − v_ff)
 };
 
 // The settings as numbers. Names, units, ranges and meanings: deep_feedback_parameters(). Throws Error where settings do not fit together.
@@ -24,7 +24,9 @@ class DeepFeedback {
   explicit DeepFeedback(const Parameters& settings);
 
   Mismatch mismatch() const { return mismatch_; }
-  double factor() const { return factor_; }   // of the forward plasticity: 2 in the authors' code, 1 in the paper
+  double factor() const {
+    return factor_;
+  }  // of the forward plasticity: 2 in the authors' code, 1 in the paper
   // Step of the output target along one sample's loss gradient: λ/B in the authors' code (gradient of the mean loss), λ in the paper.
   double nudge(std::size_t batch_size) const {
     return batch_mean_target_ ? target_step_ / static_cast<double>(batch_size) : target_step_;

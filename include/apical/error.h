@@ -34,6 +34,7 @@ class InternalError : public std::logic_error {
 std::vector<std::string> nearest_first(std::string_view word, std::span<const std::string> valid);
 
 // "Unknown <kind> 'word'": an Error at `where` whose hint names the nearest valid choice, then all of them.
-Error unknown_choice(std::string where, std::string_view kind, std::string_view word, std::span<const std::string> valid);
+Error unknown_choice(std::string where, std::string_view kind, std::string_view word,
+                     std::span<const std::string> valid);
 
 }  // namespace apical

@@ -10,9 +10,9 @@
 namespace apical {
 
 enum class Loss {
-  cross_entropy,         // −log softmax(r_L)[y];               ∂ℒ/∂r_L = softmax(r_L) − onehot(y)
-  mean_squared_error,    // mean over outputs of (r_L − y)²;    ∂ℒ/∂r_L = 2 (r_L − y) / n_L     (PyTorch's MSELoss)
-  half_squared_error,    // ½ Σ (r_L − y)²;                     ∂ℒ/∂r_L = r_L − y
+  cross_entropy,  // −log softmax(r_L)[y];               ∂ℒ/∂r_L = softmax(r_L) − onehot(y)
+  mean_squared_error,  // mean over outputs of (r_L − y)²;    ∂ℒ/∂r_L = 2 (r_L − y) / n_L     (PyTorch's MSELoss)
+  half_squared_error,  // ½ Σ (r_L − y)²;                     ∂ℒ/∂r_L = r_L − y
 };
 
 const std::string& to_string(Loss loss);
@@ -23,7 +23,7 @@ std::span<const std::string> loss_names();
 template <class T>
 struct LossValue {
   double loss;
-  bool correct;   // classification: the largest output is the label's; regression: always false
+  bool correct;  // classification: the largest output is the label's; regression: always false
 };
 
 // One sample: r [n_L] is the output, gradient [n_L] receives ∂ℒ/∂r_L. Formed without cancellation: 1 − p of the true class is the sum of

@@ -16,12 +16,12 @@ namespace apical {
 // What a network is built from. units[0] is the input; layers 1 … L are units[1] … units[L].
 struct NetworkSpec {
   std::vector<std::size_t> units;
-  std::vector<Activation> activations;               // of layers 1 … L
-  std::string initialiser = "xavier-normal";         // forward weights
-  double gain = 1.0;                                 // factor on the initial forward weights
-  bool biases = true;                                // start at 0
+  std::vector<Activation> activations;        // of layers 1 … L
+  std::string initialiser = "xavier-normal";  // forward weights
+  double gain = 1.0;                          // factor on the initial forward weights
+  bool biases = true;                         // start at 0
 
-  std::size_t depth() const { return units.size() - 1; }   // L
+  std::size_t depth() const { return units.size() - 1; }  // L
   Activation activation_of(std::size_t layer) const { return activations[layer - 1]; }
   // Throws Error at `where` for fewer than two sizes, an empty layer, or another number of activations than layers.
   void validate(const std::string& where) const;
@@ -37,8 +37,8 @@ class WeightMatrix {
   WeightMatrix& operator=(WeightMatrix&&) noexcept;
   ~WeightMatrix();
 
-  const std::string& name() const { return name_; }     // "W2", "feedback3"
-  std::size_t layer() const { return layer_; }          // the postsynaptic layer
+  const std::string& name() const { return name_; }  // "W2", "feedback3"
+  std::size_t layer() const { return layer_; }       // the postsynaptic layer
   std::size_t n_out() const { return n_out_; }
   std::size_t n_in() const { return n_in_; }
   bool has_bias() const { return biases_; }
@@ -46,15 +46,15 @@ class WeightMatrix {
   T* panels();
   const T* panels() const;
   std::size_t panels_size() const;
-  T* bias();                 // [padded(n_out)] or null
+  T* bias();  // [padded(n_out)] or null
   const T* bias() const;
-  std::size_t bias_size() const;   // padded; 0 without biases
+  std::size_t bias_size() const;  // padded; 0 without biases
 
   double get(std::size_t out, std::size_t in) const;
   void set(std::size_t out, std::size_t in, double value);
-  std::vector<double> values() const;                          // row-major [n_out, n_in]
-  void set_values(std::span<const double> row_major);          // throws InternalError on a wrong size
-  std::vector<double> bias_values() const;                     // [n_out]
+  std::vector<double> values() const;                  // row-major [n_out, n_in]
+  void set_values(std::span<const double> row_major);  // throws InternalError on a wrong size
+  std::vector<double> bias_values() const;             // [n_out]
   void set_bias_values(std::span<const double> values);
 
   // Panels of Wᵀ, for verbs that transport forward weights; valid until the weights change. refresh_transpose() remakes it.
@@ -77,9 +77,9 @@ class Network {
   Network(NetworkSpec spec, std::vector<WeightGroup> groups, std::uint64_t seed);
 
   const NetworkSpec& spec() const { return spec_; }
-  std::size_t depth() const { return spec_.depth(); }                    // L
+  std::size_t depth() const { return spec_.depth(); }  // L
   std::size_t units(std::size_t layer) const { return spec_.units[layer]; }
-  const std::vector<WeightGroup>& groups() const { return groups_; }     // without "forward"
+  const std::vector<WeightGroup>& groups() const { return groups_; }  // without "forward"
 
   // Matrix of a group whose postsynaptic layer is `layer`; a group or layer that does not exist is a bug of ours.
   WeightMatrix<T>& weights(std::size_t layer) { return weights("forward", layer); }
@@ -90,7 +90,9 @@ class Network {
   // All matrices of a group, in the order of their layers.
   std::vector<WeightMatrix<T>>& group(std::string_view name);
   const std::vector<WeightMatrix<T>>& group(std::string_view name) const;
-  const std::map<std::string, std::vector<WeightMatrix<T>>, std::less<>>& all_groups() const { return matrices_; }
+  const std::map<std::string, std::vector<WeightMatrix<T>>, std::less<>>& all_groups() const {
+    return matrices_;
+  }
 
   // Remakes every transposed copy that verbs of weight transport read.
   void refresh_transposes();

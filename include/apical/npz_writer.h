@@ -15,17 +15,18 @@ class NpzWriter {
   // A copy of row-major values under a name; their count has to be the product of `shape`.
   void add(const std::string& name, const std::vector<std::size_t>& shape, std::span<const float> values);
   void add(const std::string& name, const std::vector<std::size_t>& shape, std::span<const double> values);
-  void add(const std::string& name, const std::vector<std::size_t>& shape, std::span<const std::int64_t> values);
+  void add(const std::string& name, const std::vector<std::size_t>& shape,
+           std::span<const std::int64_t> values);
   // Throws Error if the file cannot be written; what was there before then stays.
   void write(const std::filesystem::path& path) const;
 
  private:
   struct Entry {
     std::string name;
-    std::string bytes;   // a whole .npy file
+    std::string bytes;  // a whole .npy file
   };
-  void add_raw(const std::string& name, const std::vector<std::size_t>& shape, const char* type, std::size_t size,
-               std::span<const std::byte> bytes);
+  void add_raw(const std::string& name, const std::vector<std::size_t>& shape, const char* type,
+               std::size_t size, std::span<const std::byte> bytes);
 
   std::vector<Entry> entries_;
 };

@@ -14,7 +14,7 @@ namespace apical {
 struct PiController {
   double k_p = 0;
   double alpha = 0;
-  bool leak_on_control = true;   // α leaks the whole u (code) instead of u_int (paper)
+  bool leak_on_control = true;  // α leaks the whole u (code) instead of u_int (paper)
 
   // One Euler step of length dt for one output unit: e(t), u_int(t), u(t) → u_int(t+dt), u(t+dt).
   template <class F>
@@ -30,20 +30,24 @@ struct PiController {
 enum class Learn { never, last, each_step };
 
 struct Settling {
-  std::int64_t steps = 1000;           // T: states 0 … T−1, so T−1 Euler steps
-  double dt = 0.02;                    // Euler step, in units of τ_u
-  double tau_v = 0.2;                  // somatic time constant, in units of τ_u; never below dt
-  double tau_a = 0;                    // apical time constant; ≤ dt: instantaneous
-  bool instantaneous_transmission = true;   // layers see the rates below of the same step, not of the step before
-  bool proactive = true;               // compartments see the control of the same step, not of the step before
-  double sigma = 0;                    // s.d. of apical noise in hidden layers
-  double sigma_output = 0;             // and in the output layer
-  bool to_own_output = false;          // the target is the feedforward output itself (sleep), instead of the nudged one
+  std::int64_t steps = 1000;  // T: states 0 … T−1, so T−1 Euler steps
+  double dt = 0.02;           // Euler step, in units of τ_u
+  double tau_v = 0.2;         // somatic time constant, in units of τ_u; never below dt
+  double tau_a = 0;           // apical time constant; ≤ dt: instantaneous
+  bool instantaneous_transmission =
+      true;                 // layers see the rates below of the same step, not of the step before
+  bool proactive = true;    // compartments see the control of the same step, not of the step before
+  double sigma = 0;         // s.d. of apical noise in hidden layers
+  double sigma_output = 0;  // and in the output layer
+  bool to_own_output =
+      false;  // the target is the feedforward output itself (sleep), instead of the nudged one
   Learn learn = Learn::last;
-  const char* group = "forward";       // whose plasticity is called at each step
-  bool include_unsettled = false;      // samples that did not settle take part in the update
-  bool renew_basal = false;            // plasticity forms v_ff anew from the rates below at the same state, and moves v along (delayed transmission)
-  bool streaming = false;              // the authors' "efficient" bookkeeping: mean over T−1, diverged samples left out step by step
+  const char* group = "forward";   // whose plasticity is called at each step
+  bool include_unsettled = false;  // samples that did not settle take part in the update
+  bool renew_basal =
+      false;  // plasticity forms v_ff anew from the rates below at the same state, and moves v along (delayed transmission)
+  bool streaming =
+      false;  // the authors' "efficient" bookkeeping: mean over T−1, diverged samples left out step by step
 };
 
 // What became of one sample's settling.     dfc.md of the specification, 3.2

@@ -42,7 +42,7 @@ struct BasePoint {
 template <class T>
 struct Voltage {
   BasePoint<T> minus;
-  const T* deviation = nullptr;        // null: the trial has no controlled state
+  const T* deviation = nullptr;  // null: the trial has no controlled state
   const T* rate_deviation = nullptr;
 };
 
@@ -63,17 +63,18 @@ struct PhiPrime {
 
 template <class T>
 struct BasicSynapses {
-  std::size_t layer = 0;         // 1 … L
-  std::size_t depth = 0;         // L
+  std::size_t layer = 0;  // 1 … L
+  std::size_t depth = 0;  // L
   std::size_t rows = 0;
   Activation activation = Activation::linear;
-  Presynaptic<T> r_prev;         // r_{i−1}: rates of the layer below, now                           [rows, n_{i−1}]
-  Voltage<T> v;                  // somatic voltage v_i                                              [rows, n_i]
-  Voltage<T> v_ff;               // basal voltage v_i^ff = W_i r_{i−1} + b_i                         [rows, n_i]
-  MinusVoltage<T> v_minus;       // the feedforward point v_i⁻                                       [rows, n_i]
-  Activity<T> v_fb;              // apical voltage v_i^fb                                            [rows, n_i]
-  Activity<T> delta;             // teaching signal that deliver() sent to this layer                [rows, n_i]
-  Presynaptic<T> u;              // control signal that arrives at the apical synapses (next step's, for feedback plasticity)  [rows, n_L]
+  Presynaptic<T> r_prev;  // r_{i−1}: rates of the layer below, now                           [rows, n_{i−1}]
+  Voltage<T> v;           // somatic voltage v_i                                              [rows, n_i]
+  Voltage<T> v_ff;        // basal voltage v_i^ff = W_i r_{i−1} + b_i                         [rows, n_i]
+  MinusVoltage<T> v_minus;  // the feedforward point v_i⁻                                       [rows, n_i]
+  Activity<T> v_fb;         // apical voltage v_i^fb                                            [rows, n_i]
+  Activity<T> delta;        // teaching signal that deliver() sent to this layer                [rows, n_i]
+  Presynaptic<T>
+      u;  // control signal that arrives at the apical synapses (next step's, for feedback plasticity)  [rows, n_L]
 
   template <class V>
   Phi<V> phi(const V& voltage) const {
@@ -94,9 +95,9 @@ class BasicDelta {
   virtual ~BasicDelta() = default;
 
   struct Term {
-    T* out;               // where the postsynaptic factor goes    [rows, stride]
-    std::size_t count;    // rows × stride
-    bool add;             // add to what is there
+    T* out;             // where the postsynaptic factor goes    [rows, stride]
+    std::size_t count;  // rows × stride
+    bool add;           // add to what is there
     Activation activation;
   };
   // Room for the postsynaptic factor of one outer product; end_term takes it with its presynaptic partner.

@@ -23,17 +23,17 @@ TextStyle terminal_style(int file_descriptor);
 
 // Where a training stands. Samples and epochs count one pass over the data; all numbers are the run's own.
 struct Progress {
-  std::string label;               // "dfc · seed 1"
-  std::string pass = "wake";       // shown if it is not "wake"
-  int epoch = 1, epochs = 1;       // 1-based
-  std::int64_t samples = 0;        // done in this run, over all epochs
-  std::int64_t samples_total = 0;  // of the whole run; 0: not known
-  double samples_per_s = 0;        // recent speed
-  std::optional<double> seconds_left = {};   // if known better than from samples and speed
-  std::optional<double> loss;      // running mean; NaN is shown as such
-  std::optional<double> error;     // fraction in [0, 1]; shown as accuracy
-  std::optional<double> settled;   // share of samples that settled, [0, 1]
-  std::int64_t nonfinite = 0;      // non-finite numbers so far; shown if any
+  std::string label;                        // "dfc · seed 1"
+  std::string pass = "wake";                // shown if it is not "wake"
+  int epoch = 1, epochs = 1;                // 1-based
+  std::int64_t samples = 0;                 // done in this run, over all epochs
+  std::int64_t samples_total = 0;           // of the whole run; 0: not known
+  double samples_per_s = 0;                 // recent speed
+  std::optional<double> seconds_left = {};  // if known better than from samples and speed
+  std::optional<double> loss;               // running mean; NaN is shown as such
+  std::optional<double> error;              // fraction in [0, 1]; shown as accuracy
+  std::optional<double> settled;            // share of samples that settled, [0, 1]
+  std::int64_t nonfinite = 0;               // non-finite numbers so far; shown if any
 };
 
 // One line that fits style.width, with a bar: to be rewritten in place ("\r", erase, line) without a line

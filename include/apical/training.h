@@ -19,23 +19,24 @@ struct TrainingProgress {
   std::string rule;
   std::uint64_t seed = 0;
   std::string pass;
-  std::int64_t epoch = 0, epochs = 0;        // of this pass, the one that runs counted from 1
-  std::int64_t samples = 0, samples_total = 0;   // over all passes of the run, weighted equally
-  double samples_per_s = 0;                  // in this pass
-  double seconds_left = 0;                   // of the run, each pass at the speed at which such passes have run so far
-  double loss = 0, error = 0, settled = 0;   // of this pass so far; NaN where not known
+  std::int64_t epoch = 0, epochs = 0;           // of this pass, the one that runs counted from 1
+  std::int64_t samples = 0, samples_total = 0;  // over all passes of the run, weighted equally
+  double samples_per_s = 0;                     // in this pass
+  double seconds_left = 0;  // of the run, each pass at the speed at which such passes have run so far
+  double loss = 0, error = 0, settled = 0;  // of this pass so far; NaN where not known
   std::int64_t not_finite = 0;
 };
 
 struct TrainingOptions {
   std::filesystem::path runs = "runs";
-  std::optional<std::filesystem::path> out;          // this directory instead of <runs>/<id>
+  std::optional<std::filesystem::path> out;  // this directory instead of <runs>/<id>
   DataPaths data;
-  std::vector<std::string> command;                  // words of the command line, for the record
-  std::vector<std::string> shortened;                // what was made smaller than published
+  std::vector<std::string> command;    // words of the command line, for the record
+  std::vector<std::string> shortened;  // what was made smaller than published
   std::function<void(const TrainingProgress&)> progress;
-  std::function<void(const std::filesystem::path&)> created;   // a run's directory, once there is something in it
-  const std::atomic<bool>* stop = nullptr;           // becomes true: save a checkpoint and return
+  std::function<void(const std::filesystem::path&)>
+      created;                              // a run's directory, once there is something in it
+  const std::atomic<bool>* stop = nullptr;  // becomes true: save a checkpoint and return
 };
 
 enum class TrainingEnd { finished, stopped };
@@ -44,9 +45,10 @@ struct TrainingResult {
   std::filesystem::path directory;
   std::string id;
   TrainingEnd end = TrainingEnd::finished;
-  double test_error = 0, test_loss = 0;   // at the epoch of the best validation result, or the last; NaN where not known
+  double test_error = 0,
+         test_loss = 0;  // at the epoch of the best validation result, or the last; NaN where not known
   std::int64_t best_epoch = 0;
-  double samples_per_s = 0;               // of the wake passes
+  double samples_per_s = 0;  // of the wake passes
 };
 
 // The recipe as it will run: what the rule's card recommends is filled in, every name and value is checked. Needs no data: widths of 0 stay.
@@ -63,7 +65,7 @@ TrainingResult resume(const std::filesystem::path& run_directory, const Training
 struct Verified {
   std::string name;
   bool same = false;
-  std::string note;   // where it differs
+  std::string note;  // where it differs
 };
 struct VerifyResult {
   bool same = false;
@@ -76,13 +78,14 @@ VerifyResult verify(const std::filesystem::path& run_directory, const TrainingOp
 struct EvaluationResult {
   std::string data, part;
   std::size_t samples = 0;
-  double loss = 0, error = 0;                  // means; error NaN unless classes are known
-  std::vector<std::int64_t> predictions;       // classification: the predicted class of each sample
-  std::vector<std::int64_t> confusion;         // [classes, classes], row: true class
+  double loss = 0, error = 0;             // means; error NaN unless classes are known
+  std::vector<std::int64_t> predictions;  // classification: the predicted class of each sample
+  std::vector<std::int64_t> confusion;    // [classes, classes], row: true class
   std::size_t classes = 0;
 };
 // `save`: an NPZ file that receives "inputs", "labels", "predictions" and the rates "r1" … "rL" [samples, n_i] as float32.
-EvaluationResult evaluate_run(const std::filesystem::path& run_directory, const std::string& data, const std::string& part,
-                              const std::optional<std::filesystem::path>& save, const TrainingOptions& options);
+EvaluationResult evaluate_run(const std::filesystem::path& run_directory, const std::string& data,
+                              const std::string& part, const std::optional<std::filesystem::path>& save,
+                              const TrainingOptions& options);
 
 }  // namespace apical

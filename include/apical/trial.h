@@ -32,7 +32,7 @@ struct LawStep {
   T* rate_deviation_ff;  // the same of the basal voltage; null: not needed
   T* rate;               // r = r⁻ + deviation; null: not needed
   BasePoint<T> minus;
-  T k_a, k_v, k_noise;   // dt/τ_a, dt/τ_v, σ √dt/τ_a
+  T k_a, k_v, k_noise;  // dt/τ_a, dt/τ_v, σ √dt/τ_a
 };
 template <class T>
 using LawFunction = void (*)(const LawStep<T>&);
@@ -59,15 +59,15 @@ class BasicTrial {
   BasicTrial(const Network<T>& network, TileState<T>& tile, const BasicRule<T>& rule, BasicDelta<T>& delta)
       : network_(network), tile_(tile), rule_(rule), delta_(delta) {}
 
-  std::size_t depth() const { return network_.depth(); }   // L
-  std::size_t rows() const;                                // samples in this tile
-  std::size_t batch_size() const;                          // samples in the whole minibatch, B
-  std::string_view pass() const;                           // the pass that is running: "wake", "sleep", …
+  std::size_t depth() const { return network_.depth(); }  // L
+  std::size_t rows() const;                               // samples in this tile
+  std::size_t batch_size() const;                         // samples in the whole minibatch, B
+  std::string_view pass() const;                          // the pass that is running: "wake", "sleep", …
 
   // --- reading the feedforward pass
-  Activity<T> rate(std::size_t layer) const;               // r_i⁻ = φ(v_i⁻); layer 0: the input
-  Activity<T> phi_prime(std::size_t layer) const;          // φ'(v_i⁻)
-  Activity<T> loss_gradient();                             // ∂ℒ/∂r_L per sample, [rows, n_L].         marks: update locked
+  Activity<T> rate(std::size_t layer) const;       // r_i⁻ = φ(v_i⁻); layer 0: the input
+  Activity<T> phi_prime(std::size_t layer) const;  // φ'(v_i⁻)
+  Activity<T> loss_gradient();  // ∂ℒ/∂r_L per sample, [rows, n_L].         marks: update locked
 
   // --- sending teaching signals
   // The teaching signal of a layer, as an expression of activities. Read as s.delta.                  marks: signed error, frozen activity

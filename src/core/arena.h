@@ -44,7 +44,7 @@ class Arena {
 
  private:
   static constexpr std::size_t kLine = 64 / sizeof(T);
-  static constexpr std::size_t kSkew = kLine;   // keeps arrays of one layer off the same cache sets
+  static constexpr std::size_t kSkew = kLine;  // keeps arrays of one layer off the same cache sets
 
   Buffer<T> block_;
   std::vector<Buffer<T>> spill_;

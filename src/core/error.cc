@@ -47,7 +47,8 @@ std::vector<std::string> nearest_first(std::string_view word, std::span<const st
   return sorted;
 }
 
-Error unknown_choice(std::string where, std::string_view kind, std::string_view word, std::span<const std::string> valid) {
+Error unknown_choice(std::string where, std::string_view kind, std::string_view word,
+                     std::span<const std::string> valid) {
   const auto sorted = nearest_first(word, valid);
   std::string hint = "There are no valid choices.";
   if (sorted.size() == 1) hint = fmt::format("The only valid choice is '{}'.", sorted[0]);

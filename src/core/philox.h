@@ -10,7 +10,8 @@
 
 namespace apical {
 
-constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
+                                              std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t b = std::uint64_t{0xCD9E8D57u} * counter[2];
@@ -26,12 +27,12 @@ class RandomStream {
  public:
   constexpr RandomStream(std::uint64_t seed, std::string_view name)
       : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)} {
-    for (const char c : name) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3u;   // FNV-1a
+    for (const char c : name) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3u;  // FNV-1a
   }
 
   constexpr std::array<std::uint32_t, 4> words(std::uint64_t i) const {
-    return philox({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), static_cast<std::uint32_t>(hash_),
-                   static_cast<std::uint32_t>(hash_ >> 32)},
+    return philox({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32),
+                   static_cast<std::uint32_t>(hash_), static_cast<std::uint32_t>(hash_ >> 32)},
                   key_);
   }
   // In (0, 1), with 53 bits.

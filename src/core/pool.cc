@@ -66,7 +66,8 @@ void Pool::start(std::uint32_t jobs, Call call, void* context) {
 void Pool::work(unsigned thread) {
   std::uint64_t word = next_.load(std::memory_order_acquire);
   while (static_cast<std::uint32_t>(word) < static_cast<std::uint32_t>(word >> 32)) {
-    if (!next_.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    if (!next_.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel, std::memory_order_acquire))
+      continue;
     try {
       call_(context_, static_cast<std::uint32_t>(word), thread);
     } catch (...) {

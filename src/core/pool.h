@@ -26,8 +26,12 @@ class Pool {
   template <class F>
   void run(std::uint32_t jobs, F&& job) {
     using Job = std::remove_reference_t<F>;
-    start(jobs, [](void* context, std::uint32_t number, unsigned thread) { (*static_cast<Job*>(context))(number, thread); },
-          const_cast<void*>(static_cast<const void*>(&job)));
+    start(
+        jobs,
+        [](void* context, std::uint32_t number, unsigned thread) {
+          (*static_cast<Job*>(context))(number, thread);
+        },
+        const_cast<void*>(static_cast<const void*>(&job)));
   }
 
  private:
@@ -37,7 +41,7 @@ class Pool {
   void serve(std::stop_token stop, unsigned thread);
 
   alignas(64) std::atomic<std::uint32_t> epoch_{0};
-  alignas(64) std::atomic<std::uint64_t> next_{0};   // jobs << 32 | next job
+  alignas(64) std::atomic<std::uint64_t> next_{0};  // jobs << 32 | next job
   alignas(64) std::atomic<std::uint32_t> left_{0};
   Call call_ = nullptr;
   void* context_ = nullptr;

@@ -97,8 +97,8 @@ Array parse_npy(std::span<const std::byte> bytes, const std::string& where) {
   if (body.size() != needed) {
     throw Error(where,
                 fmt::format("{}: {} elements of {} bytes need {} bytes after the header, but there are {}.",
-                            body.size() < needed ? "is truncated" : "has trailing bytes", dimensions_text(shape),
-                            element_bytes(named->element), needed, body.size()));
+                            body.size() < needed ? "is truncated" : "has trailing bytes",
+                            dimensions_text(shape), element_bytes(named->element), needed, body.size()));
   }
   return decode(std::move(shape), body, named->element, descr[1] == '>', where);
 }

@@ -37,7 +37,8 @@ void load_network(Network<T>& network, const Checkpoint& checkpoint) {
       const auto values = saved.template as<T>();
       w.set_values(std::vector<double>(values.begin(), values.end()));
       if (!w.has_bias()) continue;
-      const auto bias = checkpoint.require_tensor(bias_name(w), dtype_of<T>(), std::array{w.n_out()}).template as<T>();
+      const auto bias =
+          checkpoint.require_tensor(bias_name(w), dtype_of<T>(), std::array{w.n_out()}).template as<T>();
       w.set_bias_values(std::vector<double>(bias.begin(), bias.end()));
     }
   }

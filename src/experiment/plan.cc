@@ -32,7 +32,9 @@ std::string section_of(const Pass& pass) { return pass.optimizer.empty() ? pass.
 
 // The order of passes: before training, then epoch by epoch. A pass's length is a parameter of the rule; [passes] may override it.
 std::vector<Segment> schedule(const Recipe& recipe, const Card& card, const Parameters& settings) {
-  const auto length = [&](const Pass& pass) { return pass.epochs_parameter.empty() ? 1 : settings.whole(pass.epochs_parameter); };
+  const auto length = [&](const Pass& pass) {
+    return pass.epochs_parameter.empty() ? 1 : settings.whole(pass.epochs_parameter);
+  };
   std::vector<Segment> segments;
   const auto add = [&](When when, std::int64_t epoch) {
     for (const Pass& pass : card.passes) {
@@ -68,7 +70,8 @@ Resolved resolve(Recipe& recipe) {
   const RuleEntry& entry = rule_named(recipe.rule, recipe.where("rule.id"));
   Card card = entry.card();
   Parameters settings = card.settings();
-  for (const auto& setting : recipe.rule_settings.all()) settings.set(setting.key, setting.value, setting.where);
+  for (const auto& setting : recipe.rule_settings.all())
+    settings.set(setting.key, setting.value, setting.where);
   card.apply_presets(settings);
   card = card.configured(settings);
   recipe.rule_settings.resolve(settings);
@@ -93,7 +96,8 @@ Resolved resolve(Recipe& recipe) {
     recipe.optimizers[section] = resolve_optimizer(recipe, card, section);
   }
   std::erase_if(recipe.optimizers, [&](const auto& optimizer) {
-    return std::none_of(card.passes.begin(), card.passes.end(), [&](const Pass& pass) { return section_of(pass) == optimizer.first; });
+    return std::none_of(card.passes.begin(), card.passes.end(),
+                        [&](const Pass& pass) { return section_of(pass) == optimizer.first; });
   });
   Parameters probes = probe_settings(card);
   recipe.probes.resolve(probes);
@@ -112,7 +116,8 @@ std::size_t width(std::int64_t said, std::size_t from_data, const std::string& w
 
 NetworkSpec network_for(const Recipe& recipe, Task task, const Dataset& data) {
   NetworkSpec spec;
-  for (const std::int64_t units : recipe.network.layers) spec.units.push_back(static_cast<std::size_t>(units));
+  for (const std::int64_t units : recipe.network.layers)
+    spec.units.push_back(static_cast<std::size_t>(units));
   const std::size_t outputs = task == Task::classification ? static_cast<std::size_t>(data.classes())
                               : task == Task::autoencoder  ? data.inputs()
                                                            : data.target_columns();
@@ -121,7 +126,8 @@ NetworkSpec network_for(const Recipe& recipe, Task task, const Dataset& data) {
   for (const std::string& name : recipe.network.hidden_activations()) {
     spec.activations.push_back(activation_named(name, recipe.where("network.activation")));
   }
-  spec.activations.push_back(activation_named(recipe.network.output_activation, recipe.where("network.output_activation")));
+  spec.activations.push_back(
+      activation_named(recipe.network.output_activation, recipe.where("network.output_activation")));
   spec.initialiser = recipe.network.initialiser;
   spec.gain = recipe.network.gain;
   spec.biases = recipe.network.biases;
@@ -131,14 +137,18 @@ NetworkSpec network_for(const Recipe& recipe, Task task, const Dataset& data) {
 Task task_for(const Recipe& recipe, const Dataset& data) {
   const std::string& name = recipe.problem.task;
   if (name == "classification" && data.classes() == 0) {
-    throw Error(recipe.where("problem.task"), fmt::format("classification needs class labels, but {} has none.", data.name()),
+    throw Error(recipe.where("problem.task"),
+                fmt::format("classification needs class labels, but {} has none.", data.name()),
                 "Use task = \"regression\" or task = \"autoencoder\".");
   }
   if (name == "regression" && data.target_columns() == 0) {
-    throw Error(recipe.where("problem.task"), fmt::format("regression needs real targets, but {} has none.", data.name()),
+    throw Error(recipe.where("problem.task"),
+                fmt::format("regression needs real targets, but {} has none.", data.name()),
                 "Use task = \"classification\" or task = \"autoencoder\".");
   }
-  return name == "classification" ? Task::classification : name == "autoencoder" ? Task::autoencoder : Task::regression;
+  return name == "classification" ? Task::classification
+         : name == "autoencoder"  ? Task::autoencoder
+                                  : Task::regression;
 }
 
 }  // namespace
@@ -155,10 +165,12 @@ Plan make_plan(Recipe recipe, const DataPaths& paths) {
   const Task task = task_for(recipe, train);
   NetworkSpec network = network_for(recipe, task, train);
   network.validate(recipe.where("network.layers"));
-  const std::int64_t wanted = recipe.problem.validation + std::max<std::int64_t>(recipe.problem.training_samples, 1);
+  const std::int64_t wanted =
+      recipe.problem.validation + std::max<std::int64_t>(recipe.problem.training_samples, 1);
   if (wanted > static_cast<std::int64_t>(train.size())) {
     throw Error(recipe.where("problem.training_samples"),
-                fmt::format("validation and training samples together must be at most {}, got {}.", train.size(), wanted));
+                fmt::format("validation and training samples together must be at most {}, got {}.",
+                            train.size(), wanted));
   }
   Plan plan{.recipe = recipe,
             .card = card,

@@ -22,29 +22,29 @@ enum class Task { classification, autoencoder, regression };
 // One epoch of one pass, in the order in which they run.
 struct Segment {
   Pass pass;
-  std::int64_t epoch = 0;   // wake epochs done before it
-  bool evaluates = false;   // the network is tested after it
+  std::int64_t epoch = 0;  // wake epochs done before it
+  bool evaluates = false;  // the network is tested after it
 };
 
 struct ScheduledProbe {
   std::string name;
-  std::int64_t every;   // minibatches
+  std::int64_t every;  // minibatches
 };
 
 // What every seed of a recipe shares.
 struct Plan {
-  Recipe recipe;                       // resolved: says every value
-  Card card;                           // configured for the settings
-  Parameters settings;                 // of the rule
+  Recipe recipe;        // resolved: says every value
+  Card card;            // configured for the settings
+  Parameters settings;  // of the rule
   Task task = Task::classification;
   Loss loss = Loss::cross_entropy;
   NetworkSpec network;
-  std::map<std::string, OptimizerSettings> optimizers;   // by section
+  std::map<std::string, OptimizerSettings> optimizers;  // by section
   std::vector<Segment> segments;
   std::vector<ScheduledProbe> probes;
   Dataset train, test;
   Standardisation standardisation;
-  std::map<std::string, std::string> data_sha256;   // part → hash
+  std::map<std::string, std::string> data_sha256;  // part → hash
 
   // Samples that this seed trains and validates on.
   Split split_for(std::uint64_t seed) const;

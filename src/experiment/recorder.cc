@@ -22,8 +22,12 @@ double fraction_of_epoch(const TrainerBase& trainer) {
 std::int64_t whole_number(double x) { return static_cast<std::int64_t>(x); }
 
 Metric evaluation_line(std::int64_t epoch, const std::string& split, const Evaluation& evaluation) {
-  return {{"event", std::string("evaluation")}, {"epoch", epoch},         {"split", split},
-          {"loss", evaluation.loss},            {"error", evaluation.error}, {"samples", static_cast<std::int64_t>(evaluation.samples)}};
+  return {{"event", std::string("evaluation")},
+          {"epoch", epoch},
+          {"split", split},
+          {"loss", evaluation.loss},
+          {"error", evaluation.error},
+          {"samples", static_cast<std::int64_t>(evaluation.samples)}};
 }
 
 }  // namespace
@@ -58,7 +62,7 @@ void Recorder::evaluate(TrainerBase& trainer) {
   const Evaluation test = trainer.evaluate("test");
   run_.log(evaluation_line(epoch, "test", test));
   Evaluation validation{kUnknown, kUnknown, 0};
-  double score = -static_cast<double>(epoch);   // without validation samples, the latest is the best
+  double score = -static_cast<double>(epoch);  // without validation samples, the latest is the best
   if (plan_.recipe.problem.validation > 0) {
     validation = trainer.evaluate("validation");
     run_.log(evaluation_line(epoch, "validation", validation));
@@ -67,7 +71,8 @@ void Recorder::evaluate(TrainerBase& trainer) {
   if (best_.epoch == 0 || score < best_.score) best_ = {score, epoch, test, validation};
 }
 
-void Recorder::log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values, double seconds) {
+void Recorder::log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values,
+                         double seconds) {
   run_.log({{"event", std::string("probe")},
             {"probe", name},
             {"epoch", fraction_of_epoch(trainer)},
@@ -102,13 +107,15 @@ void Recorder::log_summary(double samples_per_s, double seconds) {
 void Recorder::save_checkpoint(const TrainerBase& trainer) {
   Checkpoint checkpoint;
   trainer.save(checkpoint);
-  const std::array<double, 7> best = {best_.score,           static_cast<double>(best_.epoch), best_.test.loss, best_.test.error,
-                                      best_.validation.loss, best_.validation.error,           wake_samples};
+  const std::array<double, 7> best = {
+      best_.score,           static_cast<double>(best_.epoch), best_.test.loss, best_.test.error,
+      best_.validation.loss, best_.validation.error,           wake_samples};
   const std::array<double, 3> clock = {wake_seconds, segment_seconds, probe_seconds};
   checkpoint.add(NamedTensor::of<double>("best", {best.size()}, best));
   checkpoint.add(NamedTensor::of<double>("clock", {clock.size()}, clock));
   checkpoint.set_whole("metrics_bytes", static_cast<std::int64_t>(run_.sync_metrics()));
-  apical::save_checkpoint(run_.checkpoint_path(static_cast<std::int64_t>(trainer.segment_index()), static_cast<std::int64_t>(trainer.minibatch())),
+  apical::save_checkpoint(run_.checkpoint_path(static_cast<std::int64_t>(trainer.segment_index()),
+                                               static_cast<std::int64_t>(trainer.minibatch())),
                           checkpoint);
   run_.prune_checkpoints(2);
 }
@@ -122,8 +129,12 @@ void Recorder::load_checkpoint(TrainerBase& trainer) {
   const Checkpoint checkpoint = apical::load_checkpoint(checkpoints.back());
   trainer.load(checkpoint);
   const auto best = checkpoint.require_tensor("best", Dtype::f64, std::array<std::size_t, 1>{7}).as<double>();
-  const auto clock = checkpoint.require_tensor("clock", Dtype::f64, std::array<std::size_t, 1>{3}).as<double>();
-  best_ = {best[0], static_cast<std::int64_t>(best[1]), {best[2], best[3], plan_.test.size()}, {best[4], best[5], 0}};
+  const auto clock =
+      checkpoint.require_tensor("clock", Dtype::f64, std::array<std::size_t, 1>{3}).as<double>();
+  best_ = {best[0],
+           static_cast<std::int64_t>(best[1]),
+           {best[2], best[3], plan_.test.size()},
+           {best[4], best[5], 0}};
   wake_samples = best[6];
   wake_seconds = clock[0];
   segment_seconds = clock[1];

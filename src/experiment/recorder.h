@@ -15,8 +15,8 @@ namespace apical {
 
 // The best network so far, by validation (or, without one, the latest).
 struct BestEpoch {
-  double score = 0;         // validation error, or loss where classes are not known
-  std::int64_t epoch = 0;   // 0: none yet
+  double score = 0;        // validation error, or loss where classes are not known
+  std::int64_t epoch = 0;  // 0: none yet
   Evaluation test, validation;
 };
 
@@ -27,7 +27,8 @@ class Recorder {
   void log_segment(const TrainerBase& trainer);
   // Tests the network and keeps track of the best epoch.
   void evaluate(TrainerBase& trainer);
-  void log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values, double seconds);
+  void log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values,
+                 double seconds);
   // Once per pass, also over a break.
   void log_marks(const TrainerBase& trainer);
   void log_summary(double samples_per_s, double seconds);
@@ -37,13 +38,13 @@ class Recorder {
   const BestEpoch& best() const { return best_; }
   bool should_stop_early(std::int64_t epoch) const;
   double wake_samples = 0, wake_seconds = 0;
-  double segment_seconds = 0, probe_seconds = 0;   // of the segment that runs
+  double segment_seconds = 0, probe_seconds = 0;  // of the segment that runs
 
  private:
   Run& run_;
   const Plan& plan_;
   BestEpoch best_;
-  std::vector<std::string> marked_;   // passes whose marks are logged
+  std::vector<std::string> marked_;  // passes whose marks are logged
 };
 
 }  // namespace apical

@@ -28,15 +28,21 @@ Recipe recorded_recipe(const RunManifest& manifest, const std::filesystem::path&
   Recipe recipe = parse_recipe(manifest.recipe, (run_directory / "manifest.json").string());
   const std::vector<std::string> available = available_kernels();
   if (std::find(available.begin(), available.end(), manifest.kernels) == available.end()) {
-    throw Error(run_directory.string(), fmt::format("the run used the kernels {}, which this machine does not have: the bits would differ.", manifest.kernels),
-                fmt::format("Here are: {}.", fmt::join(available, ", ")));
+    throw Error(
+        run_directory.string(),
+        fmt::format("the run used the kernels {}, which this machine does not have: the bits would differ.",
+                    manifest.kernels),
+        fmt::format("Here are: {}.", fmt::join(available, ", ")));
   }
   recipe.training.kernels = manifest.kernels;
   return recipe;
 }
 
 Session::Session(const Recipe& recipe, const DataPaths& data, std::uint64_t seed)
-    : plan_(planned(recipe, data)), seed_(seed), pool_(threads_for(recipe)), trainer_(make_trainer(plan_, seed, pool_)) {}
+    : plan_(planned(recipe, data)),
+      seed_(seed),
+      pool_(threads_for(recipe)),
+      trainer_(make_trainer(plan_, seed, pool_)) {}
 
 RunManifest Session::manifest() const {
   RunManifest manifest;
@@ -59,8 +65,11 @@ void Session::require_same(const RunManifest& manifest, const std::string& where
   for (const auto& [part, hash] : manifest.data_sha256) {
     const auto found = plan_.data_sha256.find(part);
     if (found == plan_.data_sha256.end() || found->second != hash) {
-      throw Error(where, fmt::format("the {} data is not what the run was trained on: SHA-256 {} was recorded, here it is {}.", part, hash,
-                                     found == plan_.data_sha256.end() ? "missing" : found->second));
+      throw Error(
+          where,
+          fmt::format(
+              "the {} data is not what the run was trained on: SHA-256 {} was recorded, here it is {}.", part,
+              hash, found == plan_.data_sha256.end() ? "missing" : found->second));
     }
   }
 }

@@ -18,12 +18,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // Runs a trainer to its end, recording what it does.
 class TrainingLoop {
  public:
-  TrainingLoop(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Recorder& recorder, const TrainingOptions& options)
+  TrainingLoop(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Recorder& recorder,
+               const TrainingOptions& options)
       : plan_(plan), seed_(seed), trainer_(trainer), recorder_(recorder), options_(options) {}
 
   TrainingEnd run() {
@@ -65,7 +68,8 @@ class TrainingLoop {
       recorder_.segment_seconds += seconds_since(start);
       report_progress();
       const double minutes = plan_.recipe.training.checkpoint_minutes;
-      if (minutes > 0 && seconds_since(last_checkpoint_) > 60 * minutes && !trainer_.segment_done()) checkpoint();
+      if (minutes > 0 && seconds_since(last_checkpoint_) > 60 * minutes && !trainer_.segment_done())
+        checkpoint();
     }
     return true;
   }
@@ -73,7 +77,9 @@ class TrainingLoop {
   // Asked between epochs, also of a run that was killed there.
   bool stops_early() const {
     const std::size_t index = trainer_.segment_index();
-    if (index == 0 || trainer_.minibatch() > 0 || plan_.segments[index - 1].epoch == plan_.segments[index].epoch) return false;
+    if (index == 0 || trainer_.minibatch() > 0 ||
+        plan_.segments[index - 1].epoch == plan_.segments[index].epoch)
+      return false;
     return recorder_.should_stop_early(plan_.segments[index].epoch);
   }
 
@@ -127,7 +133,8 @@ class TrainingLoop {
                        .pass = pass,
                        .epoch = std::count_if(plan_.segments.begin(), here + 1, of_this_pass),
                        .epochs = std::count_if(plan_.segments.begin(), plan_.segments.end(), of_this_pass),
-                       .samples = static_cast<std::int64_t>(trainer_.segment_index()) * per_segment + static_cast<std::int64_t>(sums.samples),
+                       .samples = static_cast<std::int64_t>(trainer_.segment_index()) * per_segment +
+                                  static_cast<std::int64_t>(sums.samples),
                        .samples_total = static_cast<std::int64_t>(plan_.segments.size()) * per_segment,
                        .samples_per_s = sums.samples / std::max(recorder_.segment_seconds, 1e-9),
                        .seconds_left = seconds_left(),
@@ -144,7 +151,7 @@ class TrainingLoop {
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
   std::optional<Clock::time_point> last_report_;
-  std::map<std::string, double> pace_;   // weight group that learns → seconds per sample
+  std::map<std::string, double> pace_;  // weight group that learns → seconds per sample
 };
 
 // On a full disk this cannot be written either; the run then reads as interrupted, and the first failure is the one to tell.
@@ -156,7 +163,8 @@ void note_failure(Run& run, const std::string& what) {
 }
 
 // From here on the run exists: whatever happens is recorded.
-TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run, const TrainingOptions& options, bool resumed) {
+TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run,
+                      const TrainingOptions& options, bool resumed) {
   if (options.created) options.created(run.directory());
   Recorder recorder(run, plan);
   try {
@@ -164,7 +172,12 @@ TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer
     const TrainingEnd end = TrainingLoop(plan, seed, trainer, recorder, options).run();
     run.set_status(end == TrainingEnd::finished ? RunStatus::finished : RunStatus::stopped);
     const BestEpoch& best = recorder.best();
-    return {run.directory(), run.manifest().id, end, best.test.error, best.test.loss, best.epoch,
+    return {run.directory(),
+            run.manifest().id,
+            end,
+            best.test.error,
+            best.test.loss,
+            best.epoch,
             recorder.wake_samples / std::max(recorder.wake_seconds, 1e-9)};
   } catch (const std::exception& failure) {
     note_failure(run, failure.what());
@@ -186,7 +199,8 @@ TrainingResult train(const Recipe& recipe, std::uint64_t seed, const TrainingOpt
 TrainingResult resume(const std::filesystem::path& run_directory, const TrainingOptions& options) {
   const RunManifest manifest = read_manifest(run_directory);
   if (manifest.status == RunStatus::finished) {
-    throw Error(run_directory.string(), "the run is finished; there is nothing to resume.", "`apical report` shows it.");
+    throw Error(run_directory.string(), "the run is finished; there is nothing to resume.",
+                "`apical report` shows it.");
   }
   const auto seed = static_cast<std::uint64_t>(manifest.seed);
   Session session(recorded_recipe(manifest, run_directory), options.data, seed);

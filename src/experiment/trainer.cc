@@ -33,7 +33,8 @@ class Trainer final : public TrainerBase {
         rule_(rule_named(plan.card.id, "rule").template make<T>(plan.settings)),
         batch_size_(std::min(static_cast<std::size_t>(plan.recipe.problem.batch_size), parts_.train.size())),
         minibatch_(network_, plan.loss, pool, batch_size_, plan.card.whole_minibatch),
-        evaluation_(network_, plan.loss, pool, std::min(kEvaluationSamples, std::max(plan.train.size(), plan.test.size()))),
+        evaluation_(network_, plan.loss, pool,
+                    std::min(kEvaluationSamples, std::max(plan.train.size(), plan.test.size()))),
         train_(plan.train, plan.standardisation, plan.task),
         test_(plan.test, plan.standardisation, plan.task) {
     for (const auto& [section, settings] : plan.optimizers) {
@@ -70,7 +71,8 @@ class Trainer final : public TrainerBase {
     for (const std::string& name : probes) measure(name);
     const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;
     move_weights(optimizers_.at(section));
-    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) network_.refresh_transposes();
+    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
+      network_.refresh_transposes();
     ++next_;
   }
 
@@ -89,7 +91,8 @@ class Trainer final : public TrainerBase {
     double loss = 0, correct = 0;
     const std::size_t at_once = evaluation_.state().capacity;
     for (std::size_t first = 0; first < all.size(); first += at_once) {
-      const auto samples = std::span<const std::uint32_t>(all).subspan(first, std::min(at_once, all.size() - first));
+      const auto samples =
+          std::span<const std::uint32_t>(all).subspan(first, std::min(at_once, all.size() - first));
       source.choose(samples);
       evaluation_.predict(samples.size(), source);
       loss += evaluation_.mean_loss() * static_cast<double>(samples.size());
@@ -97,7 +100,8 @@ class Trainer final : public TrainerBase {
     }
     const auto count = static_cast<double>(all.size());
     const bool classes = plan_.task == Task::classification;
-    return {loss / count, classes ? 1 - correct / count : std::numeric_limits<double>::quiet_NaN(), all.size()};
+    return {loss / count, classes ? 1 - correct / count : std::numeric_limits<double>::quiet_NaN(),
+            all.size()};
   }
 
   Marks marks() const override { return minibatch_.marks(); }
@@ -107,7 +111,8 @@ class Trainer final : public TrainerBase {
     for (const auto& [section, optimizer] : optimizers_) {
       auto& memory = const_cast<Optimizer<T>&>(optimizer);
       for (const auto& state : memory.state()) {
-        checkpoint.add(NamedTensor::of<T>("optimizer/" + section + "/" + state.name, {state.count}, {state.values, state.count}));
+        checkpoint.add(NamedTensor::of<T>("optimizer/" + section + "/" + state.name, {state.count},
+                                          {state.values, state.count}));
       }
       checkpoint.set_whole("optimizer/" + section + "/steps", optimizer.steps());
     }
@@ -123,17 +128,21 @@ class Trainer final : public TrainerBase {
     load_network(network_, checkpoint);
     for (auto& [section, optimizer] : optimizers_) {
       for (const auto& state : optimizer.state()) {
-        const auto& saved = checkpoint.require_tensor("optimizer/" + section + "/" + state.name, dtype_of<T>(), std::array{state.count});
+        const auto& saved = checkpoint.require_tensor("optimizer/" + section + "/" + state.name,
+                                                      dtype_of<T>(), std::array{state.count});
         const auto values = saved.template as<T>();
         std::copy(values.begin(), values.end(), state.values);
       }
       optimizer.set_steps(checkpoint.require_whole("optimizer/" + section + "/steps"));
     }
-    const auto sums = checkpoint.require_tensor("sums", Dtype::f64, std::array<std::size_t, 1>{8}).as<double>();
+    const auto sums =
+        checkpoint.require_tensor("sums", Dtype::f64, std::array<std::size_t, 1>{8}).as<double>();
     sums_ = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7]};
     segment_ = static_cast<std::size_t>(checkpoint.require_whole("segment"));
     if (segment_ > plan_.segments.size()) {
-      throw Error(checkpoint.path().string(), fmt::format("the checkpoint stands at segment {} of a plan of {}.", segment_, plan_.segments.size()));
+      throw Error(checkpoint.path().string(),
+                  fmt::format("the checkpoint stands at segment {} of a plan of {}.", segment_,
+                              plan_.segments.size()));
     }
     begin_segment();
     next_ = static_cast<std::size_t>(checkpoint.require_whole("minibatch"));
@@ -142,7 +151,8 @@ class Trainer final : public TrainerBase {
 
  private:
   static std::array<double, 8> as_array(const SegmentSums& s) {
-    return {s.loss, s.correct, s.samples, s.settling_samples, s.settled, s.settling_time, s.residual, s.not_finite};
+    return {s.loss,    s.correct,       s.samples,  s.settling_samples,
+            s.settled, s.settling_time, s.residual, s.not_finite};
   }
 
   void begin_segment() {
@@ -151,7 +161,8 @@ class Trainer final : public TrainerBase {
 
   std::span<const std::uint32_t> current_samples() const {
     const std::size_t first = next_ * batch_size_;
-    return std::span<const std::uint32_t>(order_).subspan(first, std::min(batch_size_, order_.size() - first));
+    return std::span<const std::uint32_t>(order_).subspan(first,
+                                                          std::min(batch_size_, order_.size() - first));
   }
 
   PassContext context() const {
@@ -174,7 +185,8 @@ class Trainer final : public TrainerBase {
       auto& w = matrices[i];
       const int layer = static_cast<int>(w.layer()) - 1;
       tensors.push_back({w.name(), w.panels(), delta.weights[i].data(), w.panels_size(), layer});
-      if (w.has_bias()) tensors.push_back({bias_name(w), w.bias(), delta.bias[i].data(), w.bias_size(), layer});
+      if (w.has_bias())
+        tensors.push_back({bias_name(w), w.bias(), delta.bias[i].data(), w.bias_size(), layer});
     }
     return tensors;
   }
@@ -182,7 +194,8 @@ class Trainer final : public TrainerBase {
   void move_weights(Optimizer<T>& optimizer) {
     const double done_share = static_cast<double>(next_) / static_cast<double>(minibatches());
     const auto epochs = static_cast<double>(plan_.recipe.training.epochs);
-    optimizer.prepare(schedule_factor(optimizer.settings(), static_cast<double>(segment().epoch) + done_share, epochs));
+    optimizer.prepare(
+        schedule_factor(optimizer.settings(), static_cast<double>(segment().epoch) + done_share, epochs));
     pieces_.clear();
     for (std::size_t tensor = 0; tensor < optimizer.tensors().size(); ++tensor) {
       const std::size_t count = optimizer.tensors()[tensor].count;
@@ -219,19 +232,23 @@ class Trainer final : public TrainerBase {
     for (std::size_t layer = network_.depth(); layer >= 1; --layer) {
       const std::size_t count = state.size * row_stride<T>(network_.units(layer));
       const T* v = state.v[layer].data();
-      if (std::any_of(v, v + count, [](T value) { return !std::isfinite(value); })) where = fmt::format("the voltages of layer {}", layer);
+      if (std::any_of(v, v + count, [](T value) { return !std::isfinite(value); }))
+        where = fmt::format("the voltages of layer {}", layer);
     }
-    return Error("training",
-                 fmt::format("the network diverged in epoch {}, minibatch {}: {} of all {} samples are not finite.", segment().epoch + 1,
-                             next_ + 1, where, state.size),
-                 "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); for controlled networks a smaller dt, "
-                 "target_step or k_p.");
+    return Error(
+        "training",
+        fmt::format("the network diverged in epoch {}, minibatch {}: {} of all {} samples are not finite.",
+                    segment().epoch + 1, next_ + 1, where, state.size),
+        "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); for controlled "
+        "networks a smaller dt, "
+        "target_step or k_p.");
   }
 
   // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.
   void measure(const std::string& name) {
     const auto start = std::chrono::steady_clock::now();
-    ProbeValues values = run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_, train_});
+    ProbeValues values =
+        run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_, train_});
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     measured_.push_back({name, std::move(values), seconds});
   }

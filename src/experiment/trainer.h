@@ -21,7 +21,7 @@ namespace apical {
 
 // Sums over the part of a segment that is done.
 struct SegmentSums {
-  double loss = 0;        // Σ over samples
+  double loss = 0;  // Σ over samples
   double correct = 0, samples = 0;
   double settling_samples = 0, settled = 0, settling_time = 0, residual = 0;
   double not_finite = 0;
@@ -32,15 +32,16 @@ struct SegmentSums {
 
 // How the network does on a part of the data.
 struct Evaluation {
-  double loss = std::numeric_limits<double>::quiet_NaN();    // mean; NaN: not measured
-  double error = std::numeric_limits<double>::quiet_NaN();   // fraction in [0, 1]; NaN: not measured, or no classes
+  double loss = std::numeric_limits<double>::quiet_NaN();  // mean; NaN: not measured
+  double error =
+      std::numeric_limits<double>::quiet_NaN();  // fraction in [0, 1]; NaN: not measured, or no classes
   std::size_t samples = 0;
 };
 
 struct MeasuredProbe {
   std::string name;
   ProbeValues values;
-  double seconds = 0;   // what it cost
+  double seconds = 0;  // what it cost
 };
 
 class TrainerBase {

@@ -43,7 +43,9 @@ Verified compare(const NamedTensor& recorded, const NamedTensor* again) {
   if (again == nullptr) return {recorded.name, false, "missing in the new run"};
   if (recorded == *again) return {recorded.name, true, ""};
   std::size_t first = 0;
-  while (first < recorded.bytes.size() && first < again->bytes.size() && recorded.bytes[first] == again->bytes[first]) ++first;
+  while (first < recorded.bytes.size() && first < again->bytes.size() &&
+         recorded.bytes[first] == again->bytes[first])
+    ++first;
   return {recorded.name, false, fmt::format("differs from element {} on", first / size_of(recorded.dtype))};
 }
 
@@ -56,13 +58,15 @@ bool same_bits(const MetricValue& a, const MetricValue& b) {
   const auto* here = std::get_if<Places>(&a);
   const auto* there = std::get_if<Places>(&b);
   if (here == nullptr || there == nullptr) return a == b;
-  return std::equal(here->begin(), here->end(), there->begin(), there->end(),
-                    [](const auto& p, const auto& q) { return p.first == q.first && same_bits(p.second, q.second); });
+  return std::equal(
+      here->begin(), here->end(), there->begin(), there->end(),
+      [](const auto& p, const auto& q) { return p.first == q.first && same_bits(p.second, q.second); });
 }
 
 bool same_line(const Metric& a, const Metric& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const auto& p, const auto& q) { return p.first == q.first && same_bits(p.second, q.second); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& p, const auto& q) {
+    return p.first == q.first && same_bits(p.second, q.second);
+  });
 }
 
 // Everything that is logged but depends on the clock.
@@ -70,12 +74,14 @@ const std::set<std::string> kClock = {"seconds", "samples_per_s", "probe_seconds
 
 Verified compare_metrics(const fs::path& recorded, const fs::path& again) {
   const auto strip = [](std::vector<Metric> lines) {
-    for (Metric& line : lines) std::erase_if(line, [](const auto& entry) { return kClock.contains(entry.first); });
+    for (Metric& line : lines)
+      std::erase_if(line, [](const auto& entry) { return kClock.contains(entry.first); });
     return lines;
   };
   const auto a = strip(read_metrics(recorded)), b = strip(read_metrics(again));
   for (std::size_t line = 0; line < std::max(a.size(), b.size()); ++line) {
-    if (line >= a.size() || line >= b.size() || !same_line(a[line], b[line])) return {"metrics", false, fmt::format("line {} differs", line + 1)};
+    if (line >= a.size() || line >= b.size() || !same_line(a[line], b[line]))
+      return {"metrics", false, fmt::format("line {} differs", line + 1)};
   }
   return {"metrics", true, ""};
 }
@@ -84,8 +90,11 @@ Verified compare_metrics(const fs::path& recorded, const fs::path& again) {
 Verified compare_seeds(const RunManifest& manifest, const Recipe& recipe, const Checkpoint& checkpoint) {
   const auto& seeds = recipe.training.seeds;
   const std::string saved = checkpoint.require("seed");
-  if (seeds.size() == 1 && seeds.front() == manifest.seed && saved == std::to_string(manifest.seed)) return {"seed", true, ""};
-  return {"seed", false, fmt::format("the manifest says {}, its recipe {}, the checkpoint {}", manifest.seed, fmt::join(seeds, ", "), saved)};
+  if (seeds.size() == 1 && seeds.front() == manifest.seed && saved == std::to_string(manifest.seed))
+    return {"seed", true, ""};
+  return {"seed", false,
+          fmt::format("the manifest says {}, its recipe {}, the checkpoint {}", manifest.seed,
+                      fmt::join(seeds, ", "), saved)};
 }
 
 }  // namespace
@@ -93,8 +102,10 @@ Verified compare_seeds(const RunManifest& manifest, const Recipe& recipe, const 
 VerifyResult verify(const fs::path& run_directory, const TrainingOptions& options) {
   const RunManifest manifest = read_manifest(run_directory);
   if (manifest.status != RunStatus::finished) {
-    throw Error(run_directory.string(), fmt::format("only a finished run can be verified; this one is {}.", to_string(manifest.status)),
-                "Finish it with `apical resume`.");
+    throw Error(
+        run_directory.string(),
+        fmt::format("only a finished run can be verified; this one is {}.", to_string(manifest.status)),
+        "Finish it with `apical resume`.");
   }
   const Checkpoint before = load_checkpoint(checkpoints_of(run_directory).back());
   const Recipe recipe = recorded_recipe(manifest, run_directory);
@@ -106,7 +117,8 @@ VerifyResult verify(const fs::path& run_directory, const TrainingOptions& option
   again.runs = scratch.path();
   again.out.reset();
   const TrainingResult result = train(recipe, seed, again);
-  if (result.end == TrainingEnd::stopped) throw Error("verify", "stopped before the end; nothing was compared.");
+  if (result.end == TrainingEnd::stopped)
+    throw Error("verify", "stopped before the end; nothing was compared.");
 
   const Checkpoint after = load_checkpoint(checkpoints_of(result.directory).back());
   VerifyResult verified{.same = true, .details = {}};

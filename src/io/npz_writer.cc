@@ -13,7 +13,8 @@ std::string npy_header(const std::vector<std::size_t>& shape, const char* type) 
   std::string dimensions;
   for (const std::size_t n : shape) dimensions += fmt::format("{}, ", n);
   if (shape.size() > 1) dimensions.resize(dimensions.size() - 2);
-  std::string words = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, dimensions);
+  std::string words =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, dimensions);
   const std::size_t before = 10;
   const std::size_t padding = 63 - (before + words.size()) % 64;
   words += std::string(padding, ' ') + "\n";
@@ -27,23 +28,28 @@ std::string npy_header(const std::vector<std::size_t>& shape, const char* type) 
 
 }  // namespace
 
-void NpzWriter::add_raw(const std::string& name, const std::vector<std::size_t>& shape, const char* type, std::size_t size,
-                        std::span<const std::byte> bytes) {
+void NpzWriter::add_raw(const std::string& name, const std::vector<std::size_t>& shape, const char* type,
+                        std::size_t size, std::span<const std::byte> bytes) {
   std::size_t count = size;
   for (const std::size_t n : shape) count *= n;
-  if (count != bytes.size()) throw InternalError(fmt::format("npz array '{}' has {} bytes, its shape needs {}", name, bytes.size(), count));
+  if (count != bytes.size())
+    throw InternalError(
+        fmt::format("npz array '{}' has {} bytes, its shape needs {}", name, bytes.size(), count));
   std::string file = npy_header(shape, type);
   file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   entries_.push_back({name, std::move(file)});
 }
 
-void NpzWriter::add(const std::string& name, const std::vector<std::size_t>& shape, std::span<const float> values) {
+void NpzWriter::add(const std::string& name, const std::vector<std::size_t>& shape,
+                    std::span<const float> values) {
   add_raw(name, shape, "<f4", sizeof(float), std::as_bytes(values));
 }
-void NpzWriter::add(const std::string& name, const std::vector<std::size_t>& shape, std::span<const double> values) {
+void NpzWriter::add(const std::string& name, const std::vector<std::size_t>& shape,
+                    std::span<const double> values) {
   add_raw(name, shape, "<f8", sizeof(double), std::as_bytes(values));
 }
-void NpzWriter::add(const std::string& name, const std::vector<std::size_t>& shape, std::span<const std::int64_t> values) {
+void NpzWriter::add(const std::string& name, const std::vector<std::size_t>& shape,
+                    std::span<const std::int64_t> values) {
   add_raw(name, shape, "<i8", sizeof(std::int64_t), std::as_bytes(values));
 }
 

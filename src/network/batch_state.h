@@ -22,12 +22,12 @@ namespace apical {
 // One outer product that waits until all tiles are done: Σ over the minibatch of post preᵀ, as a whole-batch product.
 template <class T>
 struct DeferredTerm {
-  Buffer<T> post;                      // [capacity, row_stride(n_out)]
-  Buffer<T> pre;                       // [capacity, pre_stride]; empty where `resident` is read instead
-  const T* resident = nullptr;         // presynaptic rates that the minibatch keeps anyway
+  Buffer<T> post;               // [capacity, row_stride(n_out)]
+  Buffer<T> pre;                // [capacity, pre_stride]; empty where `resident` is read instead
+  const T* resident = nullptr;  // presynaptic rates that the minibatch keeps anyway
   std::size_t pre_stride = 0;
-  std::atomic<bool> ready = false;     // storage is there
-  std::atomic<bool> used = false;      // proposed in this minibatch
+  std::atomic<bool> ready = false;  // storage is there
+  std::atomic<bool> used = false;   // proposed in this minibatch
 };
 
 // The outer products of one weight matrix. Their storage is made by the first tile that proposes one, and kept.
@@ -41,8 +41,15 @@ struct DeferredTerms {
 template <class T>
 struct BatchState {
   BatchState(const Network<T>& network, std::size_t samples)
-      : capacity(samples), v(network.depth() + 1), rate(network.depth() + 1), slope(network.depth() + 1), sample(samples),
-        label(samples), loss(samples), correct(samples), settled(samples) {
+      : capacity(samples),
+        v(network.depth() + 1),
+        rate(network.depth() + 1),
+        slope(network.depth() + 1),
+        sample(samples),
+        label(samples),
+        loss(samples),
+        correct(samples),
+        settled(samples) {
     for (std::size_t layer = 0; layer <= network.depth(); ++layer) {
       const std::size_t count = samples * row_stride<T>(network.units(layer));
       rate[layer] = Buffer<T>(count);
@@ -68,7 +75,7 @@ struct BatchState {
   std::vector<std::int32_t> label;        // −1: regression
   std::vector<double> loss;
   std::vector<std::uint8_t> correct;
-  std::vector<Settled> settled;           // filled by passes that settle
+  std::vector<Settled> settled;  // filled by passes that settle
   bool has_settled = false;
   // group → layer−1 → outer products, in the order in which plasticity proposes them
   std::map<std::string, std::vector<std::unique_ptr<DeferredTerms<T>>>, std::less<>> deferred;

@@ -11,13 +11,15 @@ namespace {
 std::vector<Parameter> target_and_plasticity() {
   return {
       choice("reading", "code", {"code", "paper"},
-             "where the paper and the authors' code differ: target scaled by 1/B, leak on all of u, factor 2, feedback plasticity "
+             "where the paper and the authors' code differ: target scaled by 1/B, leak on all of u, factor "
+             "2, feedback plasticity "
              "scaled by 1/σ², noise through the slow apical compartment (code), or none of these (paper)"),
       real("target_step", 0.07794471151, "", 0, 1e6, "λ: step of the output target along the loss gradient"),
       choice("plasticity", "rates", {"rates", "voltages", "linearised"},
              "teaching difference: φ(v) − φ(v_ff), v − v_ff, or φ'(v⁻)(v − v_ff)"),
       choice("feedback", "learned", {"learned", "fixed"},
-             "Q learns in sleep from random weights, or stays at the product of the initial transposed forward weights"),
+             "Q learns in sleep from random weights, or stays at the product of the initial transposed "
+             "forward weights"),
       real("alpha", 0.001389044506, "1/tau_u", 0, 1e6, "α: leak of the controller"),
   };
 }
@@ -36,7 +38,8 @@ std::vector<Parameter> dynamics() {
       real("sigma_output", 0, "", 0, 1e6, "s.d. of apical noise while awake, output layer"),
       flag("include_non_converged", false, "samples that did not settle take part in the update"),
       choice("bookkeeping", "stored", {"stored", "streaming"},
-             "mean over T states with unsettled samples left out at the end, or over T−1 with diverged ones left out step by step"),
+             "mean over T states with unsettled samples left out at the end, or over T−1 with diverged ones "
+             "left out step by step"),
   };
 }
 
@@ -49,7 +52,8 @@ std::vector<Parameter> feedback_learning() {
       real("k_p_fb", 0.1565387776, "", 0, 1e6, "proportional gain in sleep"),
       real("dt_fb", 0.002029948025, "tau_u", 1e-9, 1, "Euler step in sleep"),
       whole("steps_fb", 48, "states", 3, 1e7, "T': states of the simulation in sleep"),
-      real("tau_v_fb", 0.006302503121, "tau_u", 0, 1e6, "somatic time constant in sleep; raised to dt_fb if smaller"),
+      real("tau_v_fb", 0.006302503121, "tau_u", 0, 1e6,
+           "somatic time constant in sleep; raised to dt_fb if smaller"),
       real("tau_a_fb", 0.3246941732, "tau_u", -1, 1e6, "apical time constant in sleep; −1: instantaneous"),
       choice("transmission_fb", "instantaneous", {"instantaneous", "delayed"}, "as transmission, in sleep"),
       real("sigma_fb", 0.001524181852, "", 0, 1e6, "s.d. of apical noise in sleep, hidden layers"),
@@ -60,7 +64,8 @@ std::vector<Parameter> feedback_learning() {
 using Settings = std::vector<std::pair<std::string, Value>>;
 
 Settings adam(double rate, double epsilon) {
-  return {{"algorithm", "adam"}, {"learning_rate", rate}, {"beta1", 0.99}, {"beta2", 0.99}, {"epsilon", epsilon}};
+  return {
+      {"algorithm", "adam"}, {"learning_rate", rate}, {"beta1", 0.99}, {"beta2", 0.99}, {"epsilon", epsilon}};
 }
 
 Settings clipped(Settings settings, const char* how, double norm) {
@@ -78,10 +83,11 @@ Settings feedback_adam(double rate, double scale) {
 void configure(Card& card, const Parameters& settings) {
   const bool paper = settings.text("reading") == "paper";
   if (settings.text("feedback") == "fixed") {
-    card.groups = {{.name = "feedback",
-                    .wiring = Wiring::direct_feedback,
-                    .initialiser = "weight-product",
-                    .meaning = "feedback weights Q, fixed at the product of the initial transposed forward weights"}};
+    card.groups = {
+        {.name = "feedback",
+         .wiring = Wiring::direct_feedback,
+         .initialiser = "weight-product",
+         .meaning = "feedback weights Q, fixed at the product of the initial transposed forward weights"}};
     card.passes = {Pass{}};
     card.optimizers = {{"forward", clipped(adam(0.000604345, 1.332684115e-8), "per-tensor", 1)}};
     return;
@@ -101,7 +107,9 @@ Mismatch mismatch_named(const std::string& name) {
 }  // namespace
 
 void complete_deep_feedback_card(Card& card, Control control) {
-  for (auto& list : {target_and_plasticity(), control == Control::simulated ? dynamics() : std::vector<Parameter>{}, feedback_learning()}) {
+  for (auto& list :
+       {target_and_plasticity(), control == Control::simulated ? dynamics() : std::vector<Parameter>{},
+        feedback_learning()}) {
     card.parameters.insert(card.parameters.end(), list.begin(), list.end());
   }
   card.groups = {{.name = "feedback",
@@ -109,10 +117,11 @@ void complete_deep_feedback_card(Card& card, Control control) {
                   .initialiser = "xavier-normal",
                   .output_initialiser = "identity",
                   .learned = true,
-                  .meaning = "feedback weights Q from the control to the apical compartments; the output's begin at the identity"}};
+                  .meaning = "feedback weights Q from the control to the apical compartments; the output's "
+                             "begin at the identity"}};
   card.passes = {
-      {"feedback-pretraining", "feedback", When::before_training, "pretraining_epochs", "feedback-pretraining",
-       "sleep before training: Q learns from noise"},
+      {"feedback-pretraining", "feedback", When::before_training, "pretraining_epochs",
+       "feedback-pretraining", "sleep before training: Q learns from noise"},
       {"sleep", "feedback", When::before_epoch, "sleep_before", "feedback", "sleep: Q learns from noise"},
       Pass{.meaning = "wake: the network is controlled towards its target, W learns"},
       {"sleep", "feedback", When::after_epoch, "sleep_after", "feedback", "sleep: Q learns from noise"},
@@ -135,7 +144,8 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
   factor_ = code ? 2 : 1;
   controller_ = {.k_p = 0, .alpha = settings.real("alpha"), .leak_on_control = code};
 
-  sleep_controller_ = {.k_p = settings.real("k_p_fb"), .alpha = settings.real("alpha_fb"), .leak_on_control = code};
+  sleep_controller_ = {
+      .k_p = settings.real("k_p_fb"), .alpha = settings.real("alpha_fb"), .leak_on_control = code};
   sleep_ = {.steps = settings.whole("steps_fb"),
             .dt = settings.real("dt_fb"),
             .tau_v = settings.real("tau_v_fb"),
@@ -143,7 +153,8 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
             .instantaneous_transmission = settings.text("transmission_fb") == "instantaneous",
             .proactive = false,
             .sigma = settings.real("sigma_fb"),
-            .sigma_output = settings.real("sigma_output_fb") < 0 ? settings.real("sigma_fb") : settings.real("sigma_output_fb"),
+            .sigma_output = settings.real("sigma_output_fb") < 0 ? settings.real("sigma_fb")
+                                                                 : settings.real("sigma_output_fb"),
             .to_own_output = true,
             .learn = Learn::each_step,
             .group = "feedback",

@@ -11,8 +11,9 @@
 namespace apical {
 namespace {
 
-const std::array<std::string, 9> kNames = {"xavier-normal", "xavier-uniform", "he-normal",          "he-uniform", "lecun-normal",
-                                           "orthogonal",    "orthogonal-uniform", "zero",           "identity"};
+const std::array<std::string, 9> kNames = {"xavier-normal",      "xavier-uniform", "he-normal",
+                                           "he-uniform",         "lecun-normal",   "orthogonal",
+                                           "orthogonal-uniform", "zero",           "identity"};
 
 // Q of a random matrix with at least as many rows as columns, signs fixed so that R has a positive diagonal.
 Eigen::MatrixXd orthonormal_columns(const Eigen::MatrixXd& random) {
@@ -29,8 +30,9 @@ Eigen::MatrixXd orthonormal_columns(const Eigen::MatrixXd& random) {
 
 std::span<const std::string> initialiser_names() { return kNames; }
 
-std::vector<double> initial_weights(std::string_view initialiser, std::size_t n_out, std::size_t n_in, double gain,
-                                    std::uint64_t seed, std::string_view matrix, const std::string& where) {
+std::vector<double> initial_weights(std::string_view initialiser, std::size_t n_out, std::size_t n_in,
+                                    double gain, std::uint64_t seed, std::string_view matrix,
+                                    const std::string& where) {
   if (std::find(kNames.begin(), kNames.end(), initialiser) == kNames.end()) {
     throw unknown_choice(where, "initialiser", initialiser, kNames);
   }
@@ -63,7 +65,8 @@ std::vector<double> initial_weights(std::string_view initialiser, std::size_t n_
     const Eigen::MatrixXd q = orthonormal_columns(random);
     for (std::size_t out = 0; out < n_out; ++out) {
       for (std::size_t in = 0; in < n_in; ++in) {
-        const auto row = static_cast<Eigen::Index>(tall ? out : in), column = static_cast<Eigen::Index>(tall ? in : out);
+        const auto row = static_cast<Eigen::Index>(tall ? out : in),
+                   column = static_cast<Eigen::Index>(tall ? in : out);
         values[out * n_in + in] = gain * q(row, column);
       }
     }

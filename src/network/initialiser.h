@@ -16,7 +16,8 @@ namespace apical {
 std::span<const std::string> initialiser_names();
 
 // Row-major [n_out, n_in]. Throws Error at `where` for an unknown name.
-std::vector<double> initial_weights(std::string_view initialiser, std::size_t n_out, std::size_t n_in, double gain,
-                                    std::uint64_t seed, std::string_view matrix, const std::string& where);
+std::vector<double> initial_weights(std::string_view initialiser, std::size_t n_out, std::size_t n_in,
+                                    double gain, std::uint64_t seed, std::string_view matrix,
+                                    const std::string& where);
 
 }  // namespace apical

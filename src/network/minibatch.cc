@@ -32,7 +32,7 @@ GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
 }
 
 std::uint32_t stream_of(std::string_view pass) {
-  std::uint32_t hash = 0x811C9DC5u;   // FNV-1a
+  std::uint32_t hash = 0x811C9DC5u;  // FNV-1a
   for (const char c : pass) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
   return hash;
 }
@@ -96,17 +96,19 @@ void Minibatch<T>::feed_forward(std::size_t first, std::size_t rows, bool traini
   const auto& k = kernels<T>();
   for (std::size_t i = 1; i <= network_.depth(); ++i) {
     const auto& w = network_.weights(i);
-    const std::size_t stride = row_stride<T>(w.n_out()), below = row_stride<T>(w.n_in()), offset = first * stride;
+    const std::size_t stride = row_stride<T>(w.n_out()), below = row_stride<T>(w.n_in()),
+                      offset = first * stride;
     T* v = batch_.v[i].data() + offset;
-    k.product({batch_.rate[i - 1].data() + first * below, below, w.panels(), w.n_in(), w.n_out(), w.bias(), v, stride, rows,
-               w.has_bias() ? Start::bias : Start::zero});
-    k.activate(network_.spec().activation_of(i), v, batch_.rate[i].data() + offset, training ? batch_.slope[i].data() + offset : nullptr,
-               rows * stride);
+    k.product({batch_.rate[i - 1].data() + first * below, below, w.panels(), w.n_in(), w.n_out(), w.bias(), v,
+               stride, rows, w.has_bias() ? Start::bias : Start::zero});
+    k.activate(network_.spec().activation_of(i), v, batch_.rate[i].data() + offset,
+               training ? batch_.slope[i].data() + offset : nullptr, rows * stride);
   }
   const std::size_t n_out = network_.units(network_.depth()), stride = row_stride<T>(n_out);
   for (std::size_t row = first; row < first + rows; ++row) {
-    const auto value = loss_of(loss_, batch_.rate[network_.depth()].data() + row * stride, n_out, batch_.label[row],
-                               batch_.target.data() + row * stride, batch_.loss_gradient.data() + row * stride);
+    const auto value =
+        loss_of(loss_, batch_.rate[network_.depth()].data() + row * stride, n_out, batch_.label[row],
+                batch_.target.data() + row * stride, batch_.loss_gradient.data() + row * stride);
     batch_.loss[row] = value.loss;
     batch_.correct[row] = value.correct;
   }
@@ -122,7 +124,8 @@ void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
 }
 
 template <class T>
-void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size, const SampleSource<T>& source) {
+void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
+                          const SampleSource<T>& source) {
   batch_.size = size;
   std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
   for (auto& terms : batch_.deferred.find(context.group)->second) {
@@ -135,14 +138,15 @@ void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, 
     run_rule(worker, rule, context, lane, first_of_lane);
   });
   // a solved state has a control too, but it did not take time
-  batch_.has_settled = std::any_of(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size),
-                                   [](const Settled& settled) { return settled.time > 0; });
+  batch_.has_settled =
+      std::any_of(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size),
+                  [](const Settled& settled) { return settled.time > 0; });
   sum_proposals(context);
 }
 
 template <class T>
-void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
-                            bool first_of_lane) {
+void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context,
+                            std::size_t lane, bool first_of_lane) {
   TileState<T>& tile = worker.tile;
   tile.pass = context.pass;
   tile.noise_key = {context.seed, stream_of(context.pass), context.epoch};
@@ -159,7 +163,8 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
     lane_sums.prepare(network_, context.group);
     if (first_of_lane) lane_sums.zero();
     for (std::size_t i = 0; i < sums.weights.size(); ++i) {
-      kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(), sums.weights[i].size());
+      kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(),
+                              sums.weights[i].size());
       kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
     }
     lane_learned_[lane] = 1;
@@ -200,8 +205,8 @@ void Minibatch<T>::sum_proposals(const PassContext& context) {
 }
 
 template <class T>
-void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k,
-                               std::size_t k_count) {
+void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::size_t panel,
+                               std::size_t first_k, std::size_t k_count) {
   const auto& matrix = network_.weights(group, layer);
   const std::size_t n_out = matrix.n_out(), n_in = matrix.n_in();
   const std::size_t width = std::min(kPanel<T>, padded<T>(n_out) - panel * kPanel<T>);
@@ -212,8 +217,8 @@ void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::s
   for (const auto& term : batch_.deferred.find(group)->second[layer - 1]->terms) {
     if (!term.used.load(std::memory_order_relaxed)) continue;
     const T* pre = term.resident != nullptr ? term.resident : term.pre.data();
-    kernels<T>().outer_product({term.post.data(), stride, pre, term.pre_stride, batch_.size, all, n_out, n_in, panel, 1, first_k,
-                                k_count});
+    kernels<T>().outer_product({term.post.data(), stride, pre, term.pre_stride, batch_.size, all, n_out, n_in,
+                                panel, 1, first_k, k_count});
   }
   for (std::size_t lane = 0; lane < lanes(); ++lane) {
     if (!lane_learned_[lane]) continue;
@@ -251,7 +256,8 @@ double Minibatch<T>::mean_loss() const {
 
 template <class T>
 std::size_t Minibatch<T>::correct() const {
-  return static_cast<std::size_t>(std::count(batch_.correct.begin(), batch_.correct.begin() + static_cast<std::ptrdiff_t>(batch_.size), 1));
+  return static_cast<std::size_t>(std::count(
+      batch_.correct.begin(), batch_.correct.begin() + static_cast<std::ptrdiff_t>(batch_.size), 1));
 }
 
 template <class T>

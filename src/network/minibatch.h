@@ -22,8 +22,8 @@ namespace apical {
 // The weight changes of one group that a minibatch proposes: the descent direction, averaged over the minibatch.
 template <class T>
 struct GroupDelta {
-  std::vector<Buffer<T>> weights;   // per layer−1, panels
-  std::vector<Buffer<T>> bias;      // per layer−1, padded; empty without biases
+  std::vector<Buffer<T>> weights;  // per layer−1, panels
+  std::vector<Buffer<T>> bias;     // per layer−1, padded; empty without biases
 };
 
 // Where the samples of a minibatch come from.
@@ -40,7 +40,7 @@ struct PassContext {
   std::string_view pass = "wake";
   std::string_view group = "forward";
   std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;   // counts every epoch of every pass: no two use the same noise
+  std::uint32_t epoch = 0;  // counts every epoch of every pass: no two use the same noise
 };
 
 template <class T>
@@ -57,7 +57,8 @@ class Minibatch {
   // The feedforward pass alone: loss and correctness of each sample.
   void predict(std::size_t size, const SampleSource<T>& source);
   // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group.
-  void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size, const SampleSource<T>& source);
+  void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
+              const SampleSource<T>& source);
 
   // What the last assign proposed for its group.
   const GroupDelta<T>& delta() const { return *delta_; }
@@ -65,10 +66,10 @@ class Minibatch {
   const GroupDelta<T>& delta_of(std::string_view group) const { return deltas_.find(group)->second; }
   BatchState<T>& state() { return batch_; }
   const BatchState<T>& state() const { return batch_; }
-  double mean_loss() const;             // over the minibatch, in row order
+  double mean_loss() const;  // over the minibatch, in row order
   std::size_t correct() const;
-  std::size_t not_finite() const;       // samples whose loss is not finite
-  Marks marks() const;                  // left by the verbs since the last reset_marks()
+  std::size_t not_finite() const;  // samples whose loss is not finite
+  Marks marks() const;             // left by the verbs since the last reset_marks()
   void reset_marks();
 
   // For comparison with published trajectories. Both are called from the threads that run tiles.
@@ -83,9 +84,11 @@ class Minibatch {
   void for_each_tile(F&& on_tile);
   void begin_tile(Worker& worker, std::size_t tile);
   void feed_forward(std::size_t first, std::size_t rows, bool training);
-  void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane, bool first_of_lane);
+  void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
+                bool first_of_lane);
   void sum_proposals(const PassContext& context);
-  void sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k, std::size_t k_count);
+  void sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k,
+                   std::size_t k_count);
   void sum_bias(std::string_view group, std::size_t layer);
   std::size_t lanes() const;
 

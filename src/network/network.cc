@@ -14,14 +14,17 @@ namespace apical {
 
 void NetworkSpec::validate(const std::string& where) const {
   if (units.size() < 2) {
-    throw Error(where, fmt::format("a network needs an input and at least one layer, got {} sizes.", units.size()),
+    throw Error(where,
+                fmt::format("a network needs an input and at least one layer, got {} sizes.", units.size()),
                 "Write for example layers = [784, 256, 10].");
   }
   if (activations.size() != depth()) {
-    throw Error(where, fmt::format("{} layers need as many activations, got {}.", depth(), activations.size()));
+    throw Error(where,
+                fmt::format("{} layers need as many activations, got {}.", depth(), activations.size()));
   }
   for (std::size_t layer = 0; layer < units.size(); ++layer) {
-    if (units[layer] == 0) throw Error(where, fmt::format("layer {} has no units; every layer needs at least 1.", layer));
+    if (units[layer] == 0)
+      throw Error(where, fmt::format("layer {} has no units; every layer needs at least 1.", layer));
   }
 }
 
@@ -31,8 +34,14 @@ struct WeightMatrix<T>::Storage {
 };
 
 template <class T>
-WeightMatrix<T>::WeightMatrix(std::string name, std::size_t layer, std::size_t n_out, std::size_t n_in, bool biases)
-    : name_(std::move(name)), layer_(layer), n_out_(n_out), n_in_(n_in), biases_(biases), storage_(std::make_unique<Storage>()) {
+WeightMatrix<T>::WeightMatrix(std::string name, std::size_t layer, std::size_t n_out, std::size_t n_in,
+                              bool biases)
+    : name_(std::move(name)),
+      layer_(layer),
+      n_out_(n_out),
+      n_in_(n_in),
+      biases_(biases),
+      storage_(std::make_unique<Storage>()) {
   storage_->panels = Buffer<T>(panel_size<T>(n_out, n_in));
   if (biases) storage_->bias = Buffer<T>(padded<T>(n_out));
 }
@@ -90,7 +99,8 @@ std::vector<double> WeightMatrix<T>::values() const {
 template <class T>
 void WeightMatrix<T>::set_values(std::span<const double> row_major) {
   if (row_major.size() != n_out_ * n_in_) {
-    throw InternalError(fmt::format("{}: {} values for a matrix of {} × {}", name_, row_major.size(), n_out_, n_in_));
+    throw InternalError(
+        fmt::format("{}: {} values for a matrix of {} × {}", name_, row_major.size(), n_out_, n_in_));
   }
   for (std::size_t out = 0; out < n_out_; ++out) {
     for (std::size_t in = 0; in < n_in_; ++in) set(out, in, row_major[out * n_in_ + in]);
@@ -153,7 +163,8 @@ Network<T>::Network(NetworkSpec spec, std::vector<WeightGroup> groups, std::uint
   for (std::size_t i = 1; i <= depth; ++i) {
     const std::string name = fmt::format("W{}", i);
     auto& w = forward.emplace_back(name, i, units(i), units(i - 1), spec_.biases);
-    w.set_values(initial_weights(spec_.initialiser, w.n_out(), w.n_in(), spec_.gain, seed, name, "network.initialiser"));
+    w.set_values(initial_weights(spec_.initialiser, w.n_out(), w.n_in(), spec_.gain, seed, name,
+                                 "network.initialiser"));
   }
   for (const WeightGroup& group : groups_) {
     auto& matrices = matrices_[group.name];
@@ -166,9 +177,10 @@ Network<T>::Network(NetworkSpec spec, std::vector<WeightGroup> groups, std::uint
       auto& matrix = matrices.emplace_back(name, i, units(i), n_in, false);
       const bool special = i == depth && !group.output_initialiser.empty();
       const std::string& initialiser = special ? group.output_initialiser : group.initialiser;
-      matrix.set_values(initialiser == "weight-product"
-                            ? weight_product(*this, i)
-                            : initial_weights(initialiser, matrix.n_out(), n_in, 1.0, seed, name, group.name + " weights"));
+      matrix.set_values(
+          initialiser == "weight-product"
+              ? weight_product(*this, i)
+              : initial_weights(initialiser, matrix.n_out(), n_in, 1.0, seed, name, group.name + " weights"));
     }
   }
 }
@@ -181,7 +193,8 @@ WeightMatrix<T>& Network<T>::weights(std::string_view group, std::size_t layer) 
 template <class T>
 const WeightMatrix<T>& Network<T>::weights(std::string_view group, std::size_t layer) const {
   const auto& matrices = this->group(group);
-  if (layer < 1 || layer > matrices.size()) throw InternalError(fmt::format("group {} has no matrix for layer {}", group, layer));
+  if (layer < 1 || layer > matrices.size())
+    throw InternalError(fmt::format("group {} has no matrix for layer {}", group, layer));
   return matrices[layer - 1];
 }
 

@@ -26,8 +26,8 @@ constexpr std::size_t kRing = 8;
 template <class T>
 class SettlingRun {
  public:
-  SettlingRun(const Network<T>& network, TileState<T>& tile, const BasicRule<T>& rule, TileDelta<T>& delta, LawFunction<T> law,
-              const PiController& controller, const Settling& settling)
+  SettlingRun(const Network<T>& network, TileState<T>& tile, const BasicRule<T>& rule, TileDelta<T>& delta,
+              LawFunction<T> law, const PiController& controller, const Settling& settling)
       : network_(network),
         tile_(tile),
         rule_(rule),
@@ -73,7 +73,7 @@ class SettlingRun {
     const bool noisy = settling_.sigma > 0 || settling_.sigma_output > 0;
     const bool slow_apical = settling_.tau_a > settling_.dt * (1 + 1e-12);
     tile_.ring = learns_ ? kRing : 1;
-    tile_.control_ring = learns_ ? kRing : 2;   // the control needs its last state
+    tile_.control_ring = learns_ ? kRing : 2;  // the control needs its last state
     tile_.layer.assign(depth_ + 1, SettlingLayer<T>{});
     for (std::size_t i = 1; i <= depth_; ++i) {
       SettlingLayer<T>& layer = tile_.layer[i];
@@ -88,9 +88,11 @@ class SettlingRun {
       if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
       if (learns_) layer.post = arena.take(count * tile_.ring);
       // the first layer's input is constant: its basal voltage stays at the feedforward point
-      if (learns_forward_ || settling_.learn == Learn::last) layer.rate_deviation_ff = i > 1 ? arena.take(count) : layer.v_ff;
+      if (learns_forward_ || settling_.learn == Learn::last)
+        layer.rate_deviation_ff = i > 1 ? arena.take(count) : layer.v_ff;
       if (settling_.renew_basal && i > 1) {
-        for (T** array : {&layer.renewed_v, &layer.renewed_v_ff, &layer.renewed_rate_deviation}) *array = arena.take(count);
+        for (T** array : {&layer.renewed_v, &layer.renewed_v_ff, &layer.renewed_rate_deviation})
+          *array = arena.take(count);
       }
     }
     tile_.u = arena.take(output_count_ * tile_.control_ring);
@@ -128,7 +130,7 @@ class SettlingRun {
       tile_.slot = (tile_.slot + 1) % tile_.ring;
       tile_.control_slot = (tile_.control_slot + 1) % tile_.control_ring;
       control(u_before);
-      if (learns_ && !learns_forward_) learn();   // apical voltage now, control of the next state
+      if (learns_ && !learns_forward_) learn();  // apical voltage now, control of the next state
       move(settling_.proactive ? tile_.control() : u_before, step);
       record_.state(tile_, target_, controller_, step + 1);
       if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
@@ -172,23 +174,26 @@ class SettlingRun {
     SettlingLayer<T>& layer = tile_.layer[i];
     const auto& q = network_.weights("feedback", i);
     if (i > 1) basal(i, layer.v_ff);
-    kernels<T>().product({u, tile_.output_stride(), q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback, layer.stride,
-                          tile_.rows, Start::zero});
+    kernels<T>().product({u, tile_.output_stride(), q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback,
+                          layer.stride, tile_.rows, Start::zero});
     const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
-    const double tau_a = std::max(settling_.tau_a, settling_.dt), tau_v = std::max(settling_.tau_v, settling_.dt);
+    const double tau_a = std::max(settling_.tau_a, settling_.dt),
+                 tau_v = std::max(settling_.tau_v, settling_.dt);
     if (layer.noise != nullptr) draw_noise(i, step);
-    law_({tile_.rows * layer.stride, network_.spec().activation_of(i), i > 1 ? layer.v_ff : nullptr, layer.feedback, layer.noise,
-          layer.v_fb, layer.v, layer.rate_deviation, learns_forward_ && i > 1 ? layer.rate_deviation_ff : nullptr, layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
-          base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a), static_cast<T>(settling_.dt / tau_v),
-          static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
+    law_({tile_.rows * layer.stride, network_.spec().activation_of(i), i > 1 ? layer.v_ff : nullptr,
+          layer.feedback, layer.noise, layer.v_fb, layer.v, layer.rate_deviation,
+          learns_forward_ && i > 1 ? layer.rate_deviation_ff : nullptr,
+          layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
+          base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a),
+          static_cast<T>(settling_.dt / tau_v), static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
   }
 
   // v_ff − v_ff⁻ = W ρ of the layer below, as it is now.
   void basal(std::size_t i, T* v_ff) const {
     const auto& w = network_.weights(i);
     const SettlingLayer<T>& below = tile_.layer[i - 1];
-    kernels<T>().product({below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, v_ff, tile_.layer[i].stride,
-                          tile_.rows, Start::zero});
+    kernels<T>().product({below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, v_ff,
+                          tile_.layer[i].stride, tile_.rows, Start::zero});
   }
 
   // Soma and basal as the authors' code presents them to the plasticity: their difference is the state's, the basal voltage is that of the
@@ -199,11 +204,12 @@ class SettlingRun {
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const std::size_t count = tile_.rows * layer.stride;
       basal(i, layer.renewed_v_ff);
-      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.renewed_v_ff,
-                                         layer.rate_deviation_ff, count);
-      for (std::size_t k = 0; k < count; ++k) layer.renewed_v[k] = layer.renewed_v_ff[k] + (layer.v[k] - layer.v_ff[k]);
-      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.renewed_v,
-                                         layer.renewed_rate_deviation, count);
+      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                         layer.renewed_v_ff, layer.rate_deviation_ff, count);
+      for (std::size_t k = 0; k < count; ++k)
+        layer.renewed_v[k] = layer.renewed_v_ff[k] + (layer.v[k] - layer.v_ff[k]);
+      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                         layer.renewed_v, layer.renewed_rate_deviation, count);
     }
   }
 
@@ -226,8 +232,9 @@ class SettlingRun {
     std::size_t first_unit = 0;
     for (std::size_t below = 1; below < i; ++below) first_unit += (network_.units(below) + 63) / 64 * 64;
     const std::span<const std::uint32_t> samples(tile_.batch->sample.data() + tile_.first_row, tile_.rows);
-    kernels<T>().normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(first_unit),
-                         network_.units(i), layer.noise, layer.stride});
+    kernels<T>().normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step),
+                         static_cast<std::uint32_t>(first_unit), network_.units(i), layer.noise,
+                         layer.stride});
   }
 
   void learn() {
@@ -243,10 +250,11 @@ class SettlingRun {
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const SettlingLayer<T>& layer = tile_.layer[i];
       if (i > 1) {
-        kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.v_ff,
-                                           layer.rate_deviation_ff, tile_.rows * layer.stride);
+        kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                           layer.v_ff, layer.rate_deviation_ff, tile_.rows * layer.stride);
       }
-      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
+      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k)
+        layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
       silence_left_out(i, layer.rate);
     }
   }

@@ -38,7 +38,8 @@ void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_
 }
 
 template <class T>
-void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiController& controller, std::int64_t step) {
+void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiController& controller,
+                           std::int64_t step) {
   const std::size_t stride = tile.output_stride();
   const T* rate_deviation = tile.layer.back().rate_deviation;
   const T* u = tile.control();
@@ -60,7 +61,8 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
 }
 
 void SettlingRecord::finish(std::int64_t steps) {
-  for (std::size_t row = 0; row < samples_.size(); ++row) samples_[row].time = std::min(last_unsettled_[row] + 1, steps);
+  for (std::size_t row = 0; row < samples_.size(); ++row)
+    samples_[row].time = std::min(last_unsettled_[row] + 1, steps);
 }
 
 bool SettlingRecord::leave_out_unsettled() {
@@ -81,12 +83,13 @@ const std::uint8_t* SettlingRecord::leave_out_diverged() {
 
 template <class T>
 void SettlingRecord::write(TileState<T>& tile) const {
-  std::copy(samples_.begin(), samples_.end(), tile.batch->settled.begin() + static_cast<std::ptrdiff_t>(tile.first_row));
+  std::copy(samples_.begin(), samples_.end(),
+            tile.batch->settled.begin() + static_cast<std::ptrdiff_t>(tile.first_row));
 }
 
-#define APICAL_INSTANTIATE(T)                                                                                        \
-  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t);                                   \
-  template void SettlingRecord::state(const TileState<T>&, const T*, const PiController&, std::int64_t);             \
+#define APICAL_INSTANTIATE(T)                                                                            \
+  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t);                       \
+  template void SettlingRecord::state(const TileState<T>&, const T*, const PiController&, std::int64_t); \
   template void SettlingRecord::write(TileState<T>&) const;
 APICAL_INSTANTIATE(float)
 APICAL_INSTANTIATE(double)

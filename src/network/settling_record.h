@@ -41,7 +41,7 @@ class SettlingRecord {
  private:
   std::vector<Settled> samples_;
   std::vector<double> first_error_, output_norm_;
-  std::vector<std::int64_t> last_unsettled_;   // the last state whose residual was too large
+  std::vector<std::int64_t> last_unsettled_;  // the last state whose residual was too large
   std::vector<std::uint8_t> left_out_;
 };
 

@@ -30,11 +30,13 @@ void fill_with_feedback(const WeightMatrix<T>& q, std::size_t samples, T* out, s
       std::copy(panel, panel + width, row + unit);
     }
   }
-  for (std::size_t sample = 1; sample < samples; ++sample) std::copy(out, out + n_in * stride, out + sample * n_in * stride);
+  for (std::size_t sample = 1; sample < samples; ++sample)
+    std::copy(out, out + n_in * stride, out + sample * n_in * stride);
 }
 
 template <class T>
-void multiply_by_slope(const BasePoint<T>& minus, std::size_t first, std::size_t samples, std::size_t n_out, std::size_t stride, T* m) {
+void multiply_by_slope(const BasePoint<T>& minus, std::size_t first, std::size_t samples, std::size_t n_out,
+                       std::size_t stride, T* m) {
   for (std::size_t sample = 0; sample < samples; ++sample) {
     const T* slope = minus.slope + (first + sample) * stride;
     for (std::size_t j = 0; j < n_out; ++j) {
@@ -49,14 +51,16 @@ void multiply_by_slope(const BasePoint<T>& minus, std::size_t first, std::size_t
 template <class T>
 void BasicTrial<T>::solve_control(double leak) {
   mark(Mark::analytic_jacobian);
-  if (tile_.target_deviation == nullptr) throw InternalError("solve_control() needs a target: call nudge_target() first");
+  if (tile_.target_deviation == nullptr)
+    throw InternalError("solve_control() needs a target: call nudge_target() first");
   const std::size_t n_out = network_.units(depth()), output_stride = row_stride<T>(n_out);
   Arena<T>& arena = *tile_.arena;
 
   // M_i for a few samples at a time
   const std::size_t at_once = std::clamp<std::size_t>(kMostRows / n_out, 1, tile_.rows);
   std::vector<T*> m(depth() + 1, nullptr);
-  for (std::size_t i = 1; i <= depth(); ++i) m[i] = arena.take(at_once * n_out * row_stride<T>(network_.units(i)));
+  for (std::size_t i = 1; i <= depth(); ++i)
+    m[i] = arena.take(at_once * n_out * row_stride<T>(network_.units(i)));
   tile_.u = arena.take_zeroed(tile_.rows * output_stride);
   using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
   Matrix system(n_out, n_out);
@@ -68,8 +72,8 @@ void BasicTrial<T>::solve_control(double leak) {
       fill_with_feedback(network_.weights("feedback", i), samples, m[i], stride);
       if (i > 1) {
         const auto& w = network_.weights(i);
-        kernels<T>().product({m[i - 1], row_stride<T>(w.n_in()), w.panels(), w.n_in(), w.n_out(), nullptr, m[i], stride,
-                              samples * n_out, Start::keep});
+        kernels<T>().product({m[i - 1], row_stride<T>(w.n_in()), w.panels(), w.n_in(), w.n_out(), nullptr,
+                              m[i], stride, samples * n_out, Start::keep});
       }
       multiply_by_slope(base_point(tile_, i, network_.units(i)), first, samples, n_out, stride, m[i]);
     }
@@ -79,7 +83,8 @@ void BasicTrial<T>::solve_control(double leak) {
         for (std::size_t k = 0; k < n_out; ++k) {
           system(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(j)) = static_cast<double>(column[k]);
         }
-        delta[static_cast<Eigen::Index>(j)] = static_cast<double>(tile_.target_deviation[(first + sample) * output_stride + j]);
+        delta[static_cast<Eigen::Index>(j)] =
+            static_cast<double>(tile_.target_deviation[(first + sample) * output_stride + j]);
       }
       system.diagonal().array() += leak;
       const Eigen::VectorXd u = system.partialPivLu().solve(delta);
@@ -104,21 +109,21 @@ void BasicTrial<T>::solve_control(double leak) {
     layer.rate = arena.take(count);
     if (i > 1) {
       const auto& w = network_.weights(i);
-      kernels<T>().product({tile_.layer[i - 1].rate_deviation, tile_.layer[i - 1].stride, w.panels(), w.n_in(), w.n_out(), nullptr,
-                            layer.v_ff, layer.stride, tile_.rows, Start::zero});
+      kernels<T>().product({tile_.layer[i - 1].rate_deviation, tile_.layer[i - 1].stride, w.panels(),
+                            w.n_in(), w.n_out(), nullptr, layer.v_ff, layer.stride, tile_.rows, Start::zero});
     }
     const auto& q = network_.weights("feedback", i);
-    kernels<T>().product({tile_.u, output_stride, q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback, layer.stride, tile_.rows,
-                          Start::zero});
+    kernels<T>().product({tile_.u, output_stride, q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback,
+                          layer.stride, tile_.rows, Start::zero});
     const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
     for (std::size_t k = 0; k < count; ++k) layer.v[k] = layer.v_ff[k] + layer.feedback[k];
-    kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.v,
-                                       layer.rate_deviation, count);
+    kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                       layer.v, layer.rate_deviation, count);
     layer.rate_deviation_ff = layer.v_ff;
     if (i > 1) {
       layer.rate_deviation_ff = arena.take(count);
-      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope, layer.v_ff,
-                                         layer.rate_deviation_ff, count);
+      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                         layer.v_ff, layer.rate_deviation_ff, count);
     }
     for (std::size_t k = 0; k < count; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
   }

@@ -50,7 +50,9 @@ struct Deviation {
   }
 };
 template <class T>
-inline constexpr bool is_formula = requires(const T& t) { t.template value<void>(0); };
+inline constexpr bool is_formula = requires(const T& t) {
+  t.template value<void>(0);
+};
 template <class T>
 inline constexpr bool is_formula<Activity<T>> = true;
 template <class A, class B>
@@ -80,10 +82,8 @@ Times<A, B> operator*(const A& a, const B& b) {
   return {a, b};
 }
 template <class T, Formula A>
-  requires std::is_floating_point_v<T>
-Scaled<T, A> operator*(T scale, const A& a) {
-  return {scale, a};
-}
+requires std::is_floating_point_v<T> Scaled<T, A>
+operator*(T scale, const A& a) { return {scale, a}; }
 
 // v − v_ff: the base point drops out.
 template <class T>
@@ -172,7 +172,8 @@ struct ShortStep<Tanh, float> {
     const float d2 = d * d;
     const float tanh_d = fused(d * d2, fused(d2, 0.13333333333f, -0.33333333333f), d);
     const float x = rate * tanh_d;
-    const float quotient = fused(x, fused(x, fused(x, fused(x, 1.0f, -1.0f), 1.0f), -1.0f), 1.0f);   // 1 / (1 + x)
+    const float quotient =
+        fused(x, fused(x, fused(x, fused(x, 1.0f, -1.0f), 1.0f), -1.0f), 1.0f);  // 1 / (1 + x)
     return slope * tanh_d * quotient;
   }
 };
@@ -225,10 +226,12 @@ void law_loop(const LawStep<T>& s) {
       }
       if (far == 0) return;
       APICAL_IVDEP
-      for (std::size_t i = 0; i < count; ++i) keep(i, Function::difference(v_minus[i], rate_minus[i], slope[i], v[i]));
+      for (std::size_t i = 0; i < count; ++i)
+        keep(i, Function::difference(v_minus[i], rate_minus[i], slope[i], v[i]));
     } else {
       APICAL_IVDEP
-      for (std::size_t i = 0; i < count; ++i) keep(i, Function::difference(v_minus[i], rate_minus[i], slope[i], move(i)));
+      for (std::size_t i = 0; i < count; ++i)
+        keep(i, Function::difference(v_minus[i], rate_minus[i], slope[i], move(i)));
     }
     if constexpr (kBasalRate) {
       APICAL_IVDEP
@@ -242,7 +245,8 @@ void law_loop(const LawStep<T>& s) {
 template <class Law, class T, bool kApical>
 void law_step_with(const LawStep<T>& s) {
   if (s.v_ff == nullptr) return law_loop<Law, T, kApical, false, false>(s);
-  s.rate_deviation_ff != nullptr ? law_loop<Law, T, kApical, true, true>(s) : law_loop<Law, T, kApical, true, false>(s);
+  s.rate_deviation_ff != nullptr ? law_loop<Law, T, kApical, true, true>(s)
+                                 : law_loop<Law, T, kApical, true, false>(s);
 }
 
 template <class Law, class T>
@@ -260,15 +264,22 @@ LawFunction<T> law_function(Law) {
 // Wake: ΔW_i = c (…) r_{i−1}ᵀ with the difference at the soma that the settings choose, of the paper and its code three.
 // Sleep: ΔQ_i = −s v_i^fb uᵀ, anti-Hebbian.
 template <class T>
-void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, const BasicSynapses<T>& s, BasicDelta<T>& d) {
+void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, const BasicSynapses<T>& s,
+                              BasicDelta<T>& d) {
   if (group == "feedback") {
     d -= outer(static_cast<T>(dfc.feedback_factor()) * s.v_fb, s.u);
     return;
   }
   const T c = static_cast<T>(dfc.factor());
   switch (dfc.mismatch()) {
-    case Mismatch::rates: d += outer(c * (s.phi(s.v) - s.phi(s.v_ff)), s.r_prev); break;
-    case Mismatch::voltages: d += outer(c * (s.v - s.v_ff), s.r_prev); break;
-    case Mismatch::linearised: d += outer(c * (s.phi_prime(s.v_minus) * (s.v - s.v_ff)), s.r_prev); break;
+    case Mismatch::rates:
+      d += outer(c * (s.phi(s.v) - s.phi(s.v_ff)), s.r_prev);
+      break;
+    case Mismatch::voltages:
+      d += outer(c * (s.v - s.v_ff), s.r_prev);
+      break;
+    case Mismatch::linearised:
+      d += outer(c * (s.phi_prime(s.v_minus) * (s.v - s.v_ff)), s.r_prev);
+      break;
   }
 }

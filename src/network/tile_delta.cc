@@ -55,7 +55,8 @@ template <class T>
 DeferredTerm<T>& TileDelta<T>::deferred(std::size_t layer, std::size_t term) {
   auto& list = *tile_.batch->deferred.find(group_)->second[layer - 1];
   if (term >= DeferredTerms<T>::kMost) {
-    throw InternalError(fmt::format("a rule may propose at most {} outer products per layer", DeferredTerms<T>::kMost));
+    throw InternalError(
+        fmt::format("a rule may propose at most {} outer products per layer", DeferredTerms<T>::kMost));
   }
   DeferredTerm<T>& found = list.terms[term];
   if (!found.ready.load(std::memory_order_acquire)) {
@@ -84,7 +85,8 @@ void TileDelta<T>::keep_presynaptic(std::size_t layer, std::size_t term, const P
     }
   }
   if (!pre.resident) {
-    std::memcpy(kept.pre.data() + tile_.first_row * pre.stride, pre.data, tile_.rows * pre.stride * sizeof(T));
+    std::memcpy(kept.pre.data() + tile_.first_row * pre.stride, pre.data,
+                tile_.rows * pre.stride * sizeof(T));
   }
 }
 
@@ -147,10 +149,11 @@ void TileDelta<T>::flush(std::size_t slots) {
     const auto& matrix = network_.weights(group_, layer);
     const std::size_t stride = row_stride<T>(matrix.n_out()), rows = slots * tile_.rows;
     const T* post = tile_.layer[layer].post;
-    kernels<T>().outer_product({post, stride, pair.pre, pair.stride, rows, sums_.weights[layer - 1].data(), matrix.n_out(),
-                                matrix.n_in(), 0, panel_count<T>(matrix.n_out()), 0,
+    kernels<T>().outer_product({post, stride, pair.pre, pair.stride, rows, sums_.weights[layer - 1].data(),
+                                matrix.n_out(), matrix.n_in(), 0, panel_count<T>(matrix.n_out()), 0,
                                 matrix.n_in()});
-    if (matrix.has_bias()) kernels<T>().column_sums(post, stride, rows, matrix.n_out(), sums_.bias[layer - 1].data());
+    if (matrix.has_bias())
+      kernels<T>().column_sums(post, stride, rows, matrix.n_out(), sums_.bias[layer - 1].data());
   }
 }
 

@@ -15,8 +15,8 @@ namespace apical {
 // Sums of one group over the time steps of one tile.
 template <class T>
 struct StepSums {
-  std::vector<Buffer<T>> weights;   // per layer−1, panels; empty where the presynaptic side is constant
-  std::vector<Buffer<T>> bias;      // per layer−1, padded
+  std::vector<Buffer<T>> weights;  // per layer−1, panels; empty where the presynaptic side is constant
+  std::vector<Buffer<T>> bias;     // per layer−1, padded
   bool used = false;
 
   void prepare(const Network<T>& network, std::string_view group);
@@ -26,7 +26,8 @@ struct StepSums {
 template <class T>
 class TileDelta final : public BasicDelta<T> {
  public:
-  TileDelta(const Network<T>& network, TileState<T>& tile, StepSums<T>& sums) : network_(network), tile_(tile), sums_(sums) {}
+  TileDelta(const Network<T>& network, TileState<T>& tile, StepSums<T>& sums)
+      : network_(network), tile_(tile), sums_(sums) {}
 
   // The calls of plasticity that follow are for this group and layer.
   void begin_layer(std::string_view group, std::size_t layer, Activation activation);
@@ -43,7 +44,7 @@ class TileDelta final : public BasicDelta<T> {
 
  private:
   struct RingPair {
-    const T* pre = nullptr;   // slot 0 of the ring, or null: nothing collected
+    const T* pre = nullptr;  // slot 0 of the ring, or null: nothing collected
     std::size_t stride = 0;
   };
 
@@ -63,7 +64,7 @@ class TileDelta final : public BasicDelta<T> {
   bool stepping_ = false;
   std::vector<RingPair> ring_;
   T* out_ = nullptr;
-  T* one_step_ = nullptr;   // one step's factors of the first layer, where some samples are left out
+  T* one_step_ = nullptr;  // one step's factors of the first layer, where some samples are left out
 };
 
 extern template struct StepSums<float>;

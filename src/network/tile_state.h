@@ -22,21 +22,22 @@ class NoisePort {
  public:
   virtual ~NoisePort() = default;
   // Standard normal numbers that enter state step+1 of a layer: out [rows, stride], padding 0.
-  virtual void fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows, std::size_t stride, T* out) = 0;
+  virtual void fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows,
+                    std::size_t stride, T* out) = 0;
 };
 
 // One layer of a settling network, as deviations from the feedforward point. Rings hold `ring` states, the newest at `slot`.
 template <class T>
 struct SettlingLayer {
-  T* v = nullptr;              // soma                     [rows, stride]
-  T* v_ff = nullptr;           // basal                    [rows, stride]
-  T* v_fb = nullptr;           // apical                   [rows, stride]
-  T* feedback = nullptr;       // Q u                      [rows, stride]
-  T* noise = nullptr;          // standard normal          [rows, stride] or null
-  T* rate_deviation = nullptr; // ρ                        [rows, stride]
-  T* rate_deviation_ff = nullptr;   // φ(v_ff) − φ(v⁻)     [rows, stride] or null: no plasticity reads it
-  T* rate = nullptr;           // r = r⁻ + ρ               [ring, rows, stride] or null
-  T* post = nullptr;           // postsynaptic factors     [ring, rows, stride] or null
+  T* v = nullptr;                  // soma                     [rows, stride]
+  T* v_ff = nullptr;               // basal                    [rows, stride]
+  T* v_fb = nullptr;               // apical                   [rows, stride]
+  T* feedback = nullptr;           // Q u                      [rows, stride]
+  T* noise = nullptr;              // standard normal          [rows, stride] or null
+  T* rate_deviation = nullptr;     // ρ                        [rows, stride]
+  T* rate_deviation_ff = nullptr;  // φ(v_ff) − φ(v⁻)     [rows, stride] or null: no plasticity reads it
+  T* rate = nullptr;               // r = r⁻ + ρ               [ring, rows, stride] or null
+  T* post = nullptr;               // postsynaptic factors     [ring, rows, stride] or null
   // what plasticity sees where it is not the state: soma, basal and ρ with the basal voltage formed anew, or null
   T* renewed_v = nullptr;
   T* renewed_v_ff = nullptr;
@@ -57,21 +58,21 @@ struct TileState {
   Marks marks;
 
   // --- teaching signals
-  std::vector<Activity<T>> delta;   // per layer; data null until delivered
+  std::vector<Activity<T>> delta;  // per layer; data null until delivered
 
   // --- controlled settling
-  const T* target_deviation = nullptr;   // δ = r* − r_L⁻          [rows, stride of L]
-  std::vector<SettlingLayer<T>> layer;   // 0 … L; empty until the tile settles
-  T* u = nullptr;                        // control                [control ring, rows, stride of L]
-  T* u_integral = nullptr;               // u_int                  [rows, stride of L]
-  T* error = nullptr;                    // e                      [rows, stride of L]
+  const T* target_deviation = nullptr;             // δ = r* − r_L⁻          [rows, stride of L]
+  std::vector<SettlingLayer<T>> layer;             // 0 … L; empty until the tile settles
+  T* u = nullptr;                                  // control                [control ring, rows, stride of L]
+  T* u_integral = nullptr;                         // u_int                  [rows, stride of L]
+  T* error = nullptr;                              // e                      [rows, stride of L]
   std::size_t ring = 1, slot = 0;                  // of rates and postsynaptic factors
   std::size_t control_ring = 1, control_slot = 0;  // of the control
   std::int64_t step = 0;
-  bool controlled = false;               // layer[] holds a controlled state
-  bool learned = false;                  // plasticity ran during the settling
-  SettlingRecord record;                 // what became of each sample
-  const std::uint8_t* left_out = nullptr;   // [rows] samples whose updates are zeroed; null: none
+  bool controlled = false;                 // layer[] holds a controlled state
+  bool learned = false;                    // plasticity ran during the settling
+  SettlingRecord record;                   // what became of each sample
+  const std::uint8_t* left_out = nullptr;  // [rows] samples whose updates are zeroed; null: none
 
   std::size_t output_stride() const { return layer.back().stride; }
   T* ring_rate(std::size_t i) const { return layer[i].rate + slot * rows * layer[i].stride; }

@@ -29,7 +29,8 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   s.v.rate_deviation = renewed ? settling.renewed_rate_deviation : settling.rate_deviation;
   s.v_ff.deviation = renewed ? settling.renewed_v_ff : settling.v_ff;
   s.v_ff.rate_deviation = settling.rate_deviation_ff;
-  s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer), settling.stride};
+  s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer),
+            settling.stride};
   s.u = {tile.control(), network.units(network.depth()), tile.output_stride(), false, false};
   return s;
 }

@@ -16,7 +16,8 @@ template <class T>
 BasePoint<T> base_point(const TileState<T>& tile, std::size_t layer, std::size_t units) {
   const std::size_t offset = tile.first_row * row_stride<T>(units);
   const BatchState<T>& batch = *tile.batch;
-  return {batch.v[layer].data() + offset, batch.rate[layer].data() + offset, batch.slope[layer].data() + offset};
+  return {batch.v[layer].data() + offset, batch.rate[layer].data() + offset,
+          batch.slope[layer].data() + offset};
 }
 
 // An array of the tile's own, contents undefined.
@@ -31,6 +32,7 @@ template <class T>
 BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network, std::size_t layer);
 
 extern template BasicSynapses<float> synapses_of(const TileState<float>&, const Network<float>&, std::size_t);
-extern template BasicSynapses<double> synapses_of(const TileState<double>&, const Network<double>&, std::size_t);
+extern template BasicSynapses<double> synapses_of(const TileState<double>&, const Network<double>&,
+                                                  std::size_t);
 
 }  // namespace apical

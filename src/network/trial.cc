@@ -59,8 +59,8 @@ namespace {
 template <class T>
 Activity<T> through(TileState<T>& tile, const Activity<T>& signal, const T* panels, std::size_t n_out) {
   const Activity<T> out = scratch(tile, n_out);
-  kernels<T>().product({signal.data, signal.stride, panels, signal.units, n_out, nullptr, out.data, out.stride, tile.rows,
-                        Start::zero});
+  kernels<T>().product({signal.data, signal.stride, panels, signal.units, n_out, nullptr, out.data,
+                        out.stride, tile.rows, Start::zero});
   return out;
 }
 
@@ -91,7 +91,8 @@ template <class T>
 void BasicTrial<T>::nudge_target(double step) {
   const Activity<T> gradient = loss_gradient();
   const Activity<T> target = scratch(tile_, gradient.units);
-  for (std::size_t i = 0; i < gradient.count(); ++i) target.data[i] = static_cast<T>(-step) * gradient.data[i];
+  for (std::size_t i = 0; i < gradient.count(); ++i)
+    target.data[i] = static_cast<T>(-step) * gradient.data[i];
   tile_.target_deviation = target.data;
 }
 

@@ -26,7 +26,8 @@ const RuleEntry& rule_named(std::string_view id, const std::string& where) {
 void register_rule(RuleEntry entry) {
   const std::string id = entry.card().id;
   for (const RuleEntry& other : rules()) {
-    if (other.card().id == id) throw Error("rule " + id, "a rule with this id is there already.", "Choose another id.");
+    if (other.card().id == id)
+      throw Error("rule " + id, "a rule with this id is there already.", "Choose another id.");
   }
   rules().push_back(entry);
 }

@@ -15,7 +15,8 @@ APICAL_CARD {
       .equations = {"δ_L = ∂ℒ/∂r_L ⊙ φ'(v_L)", "δ_i = (W_{i+1}ᵀ δ_{i+1}) ⊙ φ'(v_i)", "ΔW_i = −δ_i r_{i−1}ᵀ"},
       .conventions = "ΔW is minus the gradient of the loss, averaged over the minibatch.",
       .optimizers = {{"forward", {{"algorithm", "adam"}, {"learning_rate", 1e-3}}}},
-      .marks = {Mark::weight_transport, Mark::signed_error, Mark::update_locked, Mark::backward_locked, Mark::frozen_activity},
+      .marks = {Mark::weight_transport, Mark::signed_error, Mark::update_locked, Mark::backward_locked,
+                Mark::frozen_activity},
   };
 }
 
@@ -29,7 +30,9 @@ class Backprop final : public Rule {
     for (std::size_t i = L - 1; i >= 1; --i) t.deliver(i, t.transported(i + 1) * t.phi_prime(i));
   }
 
-  void plasticity(std::string_view, const Synapses& s, Delta& d) const override { d -= outer(s.delta, s.r_prev); }
+  void plasticity(std::string_view, const Synapses& s, Delta& d) const override {
+    d -= outer(s.delta, s.r_prev);
+  }
 };
 
 APICAL_RULE(Backprop)

@@ -14,10 +14,16 @@ APICAL_CARD {
   Card card{
       .id = "dfc",
       .title = "Deep Feedback Control",
-      .citation = "Meulemans, Tristany Farinha, García Ordóñez, Aceituno, Sacramento and Grewe, NeurIPS 34 (2021), arXiv 2106.07887",
-      .equations = {"τ_v dv_i/dt = −v_i + W_i r_{i−1} + b_i + Q_i u", "u = u_int + k_p e,  du_int/dt = e − α u,  e = r* − r_L",
-                    "ΔW_i = c ⟨(φ(v_i) − φ(v_i^ff)) r_{i−1}ᵀ⟩_t", "ΔQ_i = −s ⟨v_i^fb(t) u(t+dt)ᵀ⟩_t  (sleep)"},
-      .conventions = "Averaged over states in time and over the minibatch. Code: c = 2, r* uses λ/B, s = 1/max(σ, 0.01)². Paper: c = s = 1, r* uses λ.",
+      .citation =
+          "Meulemans, Tristany Farinha, García Ordóñez, Aceituno, Sacramento and Grewe, NeurIPS 34 (2021), "
+          "arXiv 2106.07887",
+      .equations = {"τ_v dv_i/dt = −v_i + W_i r_{i−1} + b_i + Q_i u",
+                    "u = u_int + k_p e,  du_int/dt = e − α u,  e = r* − r_L",
+                    "ΔW_i = c ⟨(φ(v_i) − φ(v_i^ff)) r_{i−1}ᵀ⟩_t",
+                    "ΔQ_i = −s ⟨v_i^fb(t) u(t+dt)ᵀ⟩_t  (sleep)"},
+      .conventions =
+          "Averaged over states in time and over the minibatch. Code: c = 2, r* uses λ/B, s = 1/max(σ, "
+          "0.01)². Paper: c = s = 1, r* uses λ.",
       .marks = {Mark::update_locked},
   };
   complete_deep_feedback_card(card, Control::simulated);

@@ -12,10 +12,14 @@ APICAL_CARD {
   Card card{
       .id = "dfc-ssa",
       .title = "Deep Feedback Control, analytic steady state",
-      .citation = "Meulemans, Tristany Farinha, García Ordóñez, Aceituno, Sacramento and Grewe, NeurIPS 34 (2021), arXiv 2106.07887",
-      .equations = {"u = (J Q + α I)⁻¹ (r* − r_L⁻)", "v_i = W_i r_{i−1} + b_i + Q_i u", "ΔW_i = c (φ(v_i) − φ(v_i^ff)) r_{i−1}ᵀ",
-                    "ΔQ_i = −s ⟨v_i^fb(t) u(t+dt)ᵀ⟩_t  (sleep)"},
-      .conventions = "Averaged over the minibatch. Code: c = 2, r* uses λ/B, s = 1/max(σ, 0.01)². Paper: c = s = 1, r* uses λ.",
+      .citation =
+          "Meulemans, Tristany Farinha, García Ordóñez, Aceituno, Sacramento and Grewe, NeurIPS 34 (2021), "
+          "arXiv 2106.07887",
+      .equations = {"u = (J Q + α I)⁻¹ (r* − r_L⁻)", "v_i = W_i r_{i−1} + b_i + Q_i u",
+                    "ΔW_i = c (φ(v_i) − φ(v_i^ff)) r_{i−1}ᵀ", "ΔQ_i = −s ⟨v_i^fb(t) u(t+dt)ᵀ⟩_t  (sleep)"},
+      .conventions =
+          "Averaged over the minibatch. Code: c = 2, r* uses λ/B, s = 1/max(σ, 0.01)². Paper: c = s = 1, r* "
+          "uses λ.",
       .marks = {Mark::update_locked, Mark::analytic_jacobian},
   };
   complete_deep_feedback_card(card, Control::solved);

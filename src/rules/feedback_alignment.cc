@@ -33,7 +33,9 @@ class FeedbackAlignment final : public Rule {
     for (std::size_t i = L - 1; i >= 1; --i) t.deliver(i, t.fed_back("feedback", i) * t.phi_prime(i));
   }
 
-  void plasticity(std::string_view, const Synapses& s, Delta& d) const override { d -= outer(s.delta, s.r_prev); }
+  void plasticity(std::string_view, const Synapses& s, Delta& d) const override {
+    d -= outer(s.delta, s.r_prev);
+  }
 };
 
 APICAL_RULE(FeedbackAlignment)

@@ -20,8 +20,10 @@ namespace apical::workloads {
 namespace {
 
 const std::array<WorkloadInfo, 7> kWorkloads = {{
-    {"dfc-dynamics", "How near the multiply-add peak does the controlled network run when it learns at every step?"},
-    {"dfc-ss-dynamics", "How near the peak does it run when it only settles, and learns from the last state?"},
+    {"dfc-dynamics",
+     "How near the multiply-add peak does the controlled network run when it learns at every step?"},
+    {"dfc-ss-dynamics",
+     "How near the peak does it run when it only settles, and learns from the last state?"},
     {"dfc-ssa", "How near the peak is a training step by the analytic steady state?"},
     {"backprop", "How near the peak is a training step of backpropagation with SGD?"},
     {"dfa", "How near the peak is a training step of direct feedback alignment with SGD?"},
@@ -42,7 +44,8 @@ class MadeUpSource final : public SampleSource<T> {
       batch.label[row] = static_cast<std::int32_t>(row % classes_);
       T* input = batch.rate[0].data() + row * stride;
       if (filled_.size() < (row + 1) * inputs_) {
-        for (std::size_t i = 0; i < inputs_; ++i) input[i] = static_cast<T>(stream.uniform(row * inputs_ + i) - 0.5);
+        for (std::size_t i = 0; i < inputs_; ++i)
+          input[i] = static_cast<T>(stream.uniform(row * inputs_ + i) - 0.5);
       }
     }
   }
@@ -63,7 +66,9 @@ struct Definition {
 Definition define(const std::string& name, std::int64_t steps) {
   if (name == "dfc-dynamics" || name == "dfc-ss-dynamics") {
     // unsettled samples stay in, so that no tile runs twice
-    return {name == "dfc-dynamics" ? "dfc" : "dfc-ss", "wake", {{"steps", steps}, {"include_non_converged", true}, {"feedback", "fixed"}}};
+    return {name == "dfc-dynamics" ? "dfc" : "dfc-ss",
+            "wake",
+            {{"steps", steps}, {"include_non_converged", true}, {"feedback", "fixed"}}};
   }
   if (name == "dfc-ssa") return {"dfc-ssa", "wake", {{"feedback", "fixed"}}};
   if (name == "sleep") return {"dfc-ssa", "sleep", {}};
@@ -77,10 +82,10 @@ Definition define(const std::string& name, std::int64_t steps) {
 
 // Necessary multiply-adds per sample, by the parts of a step.
 struct Counts {
-  double drive = 0;       // W_1 x
-  double upper = 0;       // W_i r for i > 1
-  double feedback = 0;    // Q u, all layers
-  double hidden_direct = 0;   // G_i δ_L, hidden layers
+  double drive = 0;          // W_1 x
+  double upper = 0;          // W_i r for i > 1
+  double feedback = 0;       // Q u, all layers
+  double hidden_direct = 0;  // G_i δ_L, hidden layers
 
   explicit Counts(const std::vector<std::size_t>& n) {
     const std::size_t depth = n.size() - 1;
@@ -100,7 +105,8 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
   const double forward = c.drive + c.upper, update = c.drive + c.upper;
   if (name == "dfc-dynamics") return forward + euler * (c.upper + c.feedback + c.upper) + c.drive;
   if (name == "dfc-ss-dynamics") return forward + euler * (c.upper + c.feedback) + update;
-  if (name == "dfc-ssa") return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
+  if (name == "dfc-ssa")
+    return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
   if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);
   if (name == "dfa") return forward + c.hidden_direct + update;
   return forward + c.upper + update;
@@ -110,7 +116,9 @@ template <class T>
 class TrainingStep final : public Workload {
  public:
   TrainingStep(const std::string& name, const WorkloadOptions& options)
-      : pool_(options.threads), options_(options), flops_(2 * multiply_adds(name, options.layers, options.steps) * static_cast<double>(options.batch)) {
+      : pool_(options.threads),
+        options_(options),
+        flops_(2 * multiply_adds(name, options.layers, options.steps) * static_cast<double>(options.batch)) {
     const Definition definition = define(name, options.steps);
     const RuleEntry& entry = rule_named(definition.rule, "bench");
     Card card = entry.card();
@@ -118,9 +126,11 @@ class TrainingStep final : public Workload {
     for (const auto& [key, value] : definition.settings) settings.set(key, value);
     card = card.configured(settings);
     for (const Pass& pass : card.passes) {
-      if (pass.name == definition.pass) context_ = {definition.pass, pass.group == "forward" ? "forward" : "feedback", 1, 1};
+      if (pass.name == definition.pass)
+        context_ = {definition.pass, pass.group == "forward" ? "forward" : "feedback", 1, 1};
     }
-    NetworkSpec spec{.units = options.layers, .activations = std::vector<Activation>(options.layers.size() - 1, Activation::tanh)};
+    NetworkSpec spec{.units = options.layers,
+                     .activations = std::vector<Activation>(options.layers.size() - 1, Activation::tanh)};
     spec.activations.back() = Activation::linear;
     network_ = std::make_unique<Network<T>>(spec, card.groups, 1);
     minibatch_ = std::make_unique<Minibatch<T>>(*network_, Loss::cross_entropy, pool_, options.batch);
@@ -151,7 +161,8 @@ class TrainingStep final : public Workload {
     constexpr long kIterations = 2'000'000;
     const auto start = std::chrono::steady_clock::now();
     std::vector<double> flops(pool_.threads());
-    pool_.run(pool_.threads(), [&](std::uint32_t job, unsigned) { flops[job] = kernels<T>().peak(kIterations); });
+    pool_.run(pool_.threads(),
+              [&](std::uint32_t job, unsigned) { flops[job] = kernels<T>().peak(kIterations); });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     double sum = 0;
     for (const double f : flops) sum += f;
@@ -168,8 +179,10 @@ class TrainingStep final : public Workload {
     const GroupDelta<T>& delta = minibatch_->delta_of("forward");
     auto& matrices = network_->group("forward");
     for (std::size_t i = 0; i < matrices.size(); ++i) {
-      tensors.push_back({matrices[i].name(), matrices[i].panels(), delta.weights[i].data(), matrices[i].panels_size(), static_cast<int>(i)});
-      tensors.push_back({"b", matrices[i].bias(), delta.bias[i].data(), matrices[i].bias_size(), static_cast<int>(i)});
+      tensors.push_back({matrices[i].name(), matrices[i].panels(), delta.weights[i].data(),
+                         matrices[i].panels_size(), static_cast<int>(i)});
+      tensors.push_back(
+          {"b", matrices[i].bias(), delta.bias[i].data(), matrices[i].bias_size(), static_cast<int>(i)});
     }
     constexpr std::size_t kPiece = 16384;
     for (std::size_t t = 0; t < tensors.size(); ++t) {
@@ -207,7 +220,9 @@ double process_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -218,7 +233,8 @@ std::unique_ptr<Workload> make_workload(const std::string& name, const WorkloadO
   return std::make_unique<TrainingStep<float>>(name, options);
 }
 
-Measurement measure(Workload& workload, const std::string& clock, unsigned threads, int repeats, double seconds_per_repeat) {
+Measurement measure(Workload& workload, const std::string& clock, unsigned threads, int repeats,
+                    double seconds_per_repeat) {
   const bool cpu = clock == "cpu";
   const auto now = [&] { return cpu ? process_seconds() / threads : wall_seconds(); };
   // the peak by the same clock as the work
@@ -234,7 +250,8 @@ Measurement measure(Workload& workload, const std::string& clock, unsigned threa
       workload.run();
       ++runs;
     } while (now() - start < seconds_per_repeat);
-    const double rate = workload.necessary_flops() * runs / (now() - start), reference = (before + peak()) / 2;
+    const double rate = workload.necessary_flops() * runs / (now() - start),
+                 reference = (before + peak()) / 2;
     rates.push_back(rate);
     peaks.push_back(reference);
     shares.push_back(rate / reference);

@@ -10,17 +10,17 @@
 namespace apical::workloads {
 
 struct WorkloadInfo {
-  std::string name;       // "dfc-dynamics"
-  std::string question;   // what it answers, one sentence
+  std::string name;      // "dfc-dynamics"
+  std::string question;  // what it answers, one sentence
 };
 
 struct WorkloadOptions {
   std::vector<std::size_t> layers = {784, 256, 256, 256, 10};
   std::size_t batch = 128;
-  std::int64_t steps = 1000;       // T of the settling workloads
+  std::int64_t steps = 1000;  // T of the settling workloads
   unsigned threads = 1;
   bool float64 = false;
-  bool optimizer = true;           // SGD after each step of backprop, dfa, feedback-alignment and dfc-ssa
+  bool optimizer = true;  // SGD after each step of backprop, dfa, feedback-alignment and dfc-ssa
 };
 
 // One minibatch's work, ready to run again and again.
@@ -42,11 +42,12 @@ std::unique_ptr<Workload> make_workload(const std::string& name, const WorkloadO
 // Medians over repeats; every repeat times the probe right before and after the work, so that a drifting clock cancels.
 struct Measurement {
   double samples_per_s = 0, gflops = 0, peak_gflops = 0;
-  double share_of_peak = 0, share_least = 0, share_most = 0;   // median, least and most over repeats
-  double milliseconds = 0;                                     // per run
+  double share_of_peak = 0, share_least = 0, share_most = 0;  // median, least and most over repeats
+  double milliseconds = 0;                                    // per run
   int repeats = 0;
 };
 // clock "wall" or "cpu" (process time over threads: for machines that others use at the same time).
-Measurement measure(Workload& workload, const std::string& clock, unsigned threads, int repeats, double seconds_per_repeat);
+Measurement measure(Workload& workload, const std::string& clock, unsigned threads, int repeats,
+                    double seconds_per_repeat);
 
 }  // namespace apical::workloads

@@ -98,8 +98,7 @@ inline std::vector<std::string> incomplete_rules(const fs::path& root) {
     const std::string name = fs::path(file).stem().string();
     const bool built =
         std::any_of(rules.begin(), rules.end(), [&](const RuleFile& rule) { return rule.name == name; });
-    if (!built)
-      wrong.push_back(file + " is not built: CMakeLists.txt has no line for it");
+    if (!built) wrong.push_back(file + " is not built: CMakeLists.txt has no line for it");
   }
   return wrong;
 }

@@ -2,13 +2,14 @@
 #include "apical/rule.h"
 
 APICAL_CARD {
-  return Card{.id = "error-broadcast",
-              .title = "Error broadcast",
-              .citation = "an example",
-              .equations = {"δ_i = (G_i δ_L) ⊙ φ'(v_i)"},
-              .conventions = "Averaged over the minibatch.",
-              .groups = {{.name = "feedback", .wiring = Wiring::direct_to_hidden, .initialiser = "xavier-normal"}},
-              .marks = {Mark::signed_error, Mark::update_locked, Mark::frozen_activity}};
+  return Card{
+      .id = "error-broadcast",
+      .title = "Error broadcast",
+      .citation = "an example",
+      .equations = {"δ_i = (G_i δ_L) ⊙ φ'(v_i)"},
+      .conventions = "Averaged over the minibatch.",
+      .groups = {{.name = "feedback", .wiring = Wiring::direct_to_hidden, .initialiser = "xavier-normal"}},
+      .marks = {Mark::signed_error, Mark::update_locked, Mark::frozen_activity}};
 }
 
 class ErrorBroadcast final : public Rule {
@@ -18,10 +19,13 @@ class ErrorBroadcast final : public Rule {
   void assign(Trial& t) const override {
     const std::size_t L = t.depth();
     t.deliver(L, t.loss_gradient());
-    for (std::size_t i = 1; i < L; ++i) t.deliver(i, t.broadcast("feedback", i, t.loss_gradient()) * t.phi_prime(i));
+    for (std::size_t i = 1; i < L; ++i)
+      t.deliver(i, t.broadcast("feedback", i, t.loss_gradient()) * t.phi_prime(i));
   }
 
-  void plasticity(std::string_view, const Synapses& s, Delta& d) const override { d -= outer(s.delta, s.r_prev); }
+  void plasticity(std::string_view, const Synapses& s, Delta& d) const override {
+    d -= outer(s.delta, s.r_prev);
+  }
 };
 
 APICAL_RULE(ErrorBroadcast)

@@ -18,7 +18,10 @@ int main() {
   std::fputs(table.text().c_str(), stdout);
 
   apical::register_rule(apical::rule_entry_error_broadcast());
-  const auto recipe = apical::parse_recipe("[rule]\nid = \"error-broadcast\"\n[network]\nlayers = [0, 32, 0]\n[problem]\nbatch_size = 16\n[training]\nepochs = 10\n", "consumer");
+  const auto recipe = apical::parse_recipe(
+      "[rule]\nid = \"error-broadcast\"\n[network]\nlayers = [0, 32, 0]\n[problem]\nbatch_size = "
+      "16\n[training]\nepochs = 10\n",
+      "consumer");
   apical::TrainingOptions options;
   options.runs = std::filesystem::current_path() / "runs";
   const auto result = apical::train(recipe, 1, options);
