@@ -106,6 +106,8 @@ class Trainer final : public TrainerBase {
 
   Marks marks() const override { return minibatch_.marks(); }
 
+  void save_weights(Checkpoint& checkpoint) const override { save_network(network_, checkpoint); }
+
   void save(Checkpoint& checkpoint) const override {
     save_network(network_, checkpoint);
     for (const auto& [section, optimizer] : optimizers_) {
