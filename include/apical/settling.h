@@ -42,7 +42,9 @@ struct Settling {
   bool to_own_output =
       false;  // the target is the feedforward output itself (sleep), instead of the nudged one
   Learn learn = Learn::last;
-  const char* group = "forward";   // whose plasticity is called at each step
+  const char* group = "forward";  // whose plasticity is called at each step
+  // Plasticity at each step reads v_ff, or v_fb where that is instantaneous. Without them a step is faster.
+  bool reads_input = true;
   bool include_unsettled = false;  // samples that did not settle take part in the update
   bool renew_basal =
       false;  // plasticity forms v_ff anew from the rates below at the same state, and moves v along (delayed transmission)

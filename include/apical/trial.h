@@ -18,10 +18,11 @@ class BasicRule;
 template <class T>
 struct TileState;
 
-// One layer, one Euler step: flat blocks of rows × stride, all as deviations from the feedforward point.
+// Some neighbouring neurons of one layer, one Euler step: arrays [rows, stride], all as deviations from the feedforward point. The
+// neurons are those at first … first + width of each row, whole half panels; v_ff and feedback begin with the first of them.
 template <class T>
 struct LawStep {
-  std::size_t count;
+  std::size_t rows, stride, first, width;
   Activation activation;
   const T* v_ff;         // basal deviation W (r − r⁻); null in the first layer, whose input is constant
   const T* feedback;     // Q u
@@ -29,7 +30,7 @@ struct LawStep {
   T* v_fb;               // apical voltage; null: instantaneous, equal to feedback
   T* v;                  // somatic deviation
   T* rate_deviation;     // φ(v⁻ + d) − φ(v⁻)
-  T* rate_deviation_ff;  // the same of the basal voltage; null: not needed
+  T* rate_deviation_ff;  // the same of the basal voltage; read where v_ff and rate are there
   T* rate;               // r = r⁻ + deviation; null: not needed
   BasePoint<T> minus;
   T k_a, k_v, k_noise;  // dt/τ_a, dt/τ_v, σ √dt/τ_a

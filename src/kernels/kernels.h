@@ -23,7 +23,7 @@ enum class Start {
 
 // C[row][unit] = start + Σ_k A[row][k] · W[unit][k].   A: [rows, n_in], stride lda; W: panels [n_out, n_in];
 // C: [rows, n_out], stride ldc, written over the whole padded width.   bias: padded width, read if start ==
-// bias.
+// bias. first_panel/panels restrict the work to some panels of units, whose results begin at c: no bit changes.
 template <class T>
 struct Product {
   const T* a;
@@ -35,6 +35,7 @@ struct Product {
   std::size_t ldc;
   std::size_t rows;
   Start start;
+  std::size_t first_panel = 0, panels = static_cast<std::size_t>(-1);  // as many as there are
 };
 
 // G[unit][k] += Σ_row E[row][unit] · X[row][k], rows summed in ascending order.   G: panels [n_out, n_in]; E:

@@ -109,7 +109,7 @@ APICAL_INLINE Direction<T> noise_direction(std::uint32_t word) {
 
 // The 64 normals of one block of units.
 template <class T>
-inline void normal_quads(const std::uint32_t (&words)[4][kNoiseQuads], T (&out)[kNoiseBlock]) {
+inline void normal_quads(const std::uint32_t (&words)[4][kNoiseQuads], T* out) {
   for (std::size_t pair = 0; pair < 2; ++pair) {
     T* first = out + 2 * pair * kNoiseQuads;
     const std::uint32_t *a = words[2 * pair], *b = words[2 * pair + 1];
@@ -123,21 +123,39 @@ inline void normal_quads(const std::uint32_t (&words)[4][kNoiseQuads], T (&out)[
   }
 }
 
+// The normals of `blocks` blocks of units, the first quad of the first one being `first`.
 template <class T>
-void normal(const NoiseBlock<T>& block) {
+inline void normal_blocks(PhiloxKey key, std::uint32_t first, std::uint32_t c1, std::uint32_t c2,
+                          std::uint32_t c3, std::size_t blocks, T* out) {
+  std::uint32_t words[4][kNoiseQuads];
+  for (std::size_t block = 0; block < blocks; ++block) {
+    philox_quads(key, first + static_cast<std::uint32_t>(block * kNoiseQuads), c1, c2, c3, words);
+    normal_quads(words, out + block * kNoiseBlock);
+  }
+}
+
+// Rows of a layer: whole blocks by fill(key, counter, blocks, out) in place, what is left of the last one by way of a block of its own.
+template <class T, class Fill>
+void normal_rows(const NoiseBlock<T>& block, const Fill& fill) {
   const PhiloxKey key = noise_key(block.key.seed, block.key.stream);
   const std::size_t width = padded<T>(block.n), rows = block.samples.size();
-  std::uint32_t words[4][kNoiseQuads];
-  T numbers[kNoiseBlock];
+  const std::size_t whole = block.n / kNoiseBlock, in_whole = whole * kNoiseBlock;
+  const auto first = static_cast<std::uint32_t>(block.first_unit / kNoiseBlock * kNoiseQuads);
+  const auto last = first + static_cast<std::uint32_t>(whole * kNoiseQuads);
   for (std::size_t row = 0; row < rows; ++row) {
     T* out = block.out + row * block.ld;
-    for (std::size_t unit = 0; unit < block.n; unit += kNoiseBlock) {
-      const auto quad = static_cast<std::uint32_t>((block.first_unit + unit) / kNoiseBlock * kNoiseQuads);
-      philox_quads(key, quad, block.step, block.samples[row], block.key.epoch, words);
-      normal_quads(words, numbers);
-      const std::size_t count = block.n - unit < kNoiseBlock ? block.n - unit : kNoiseBlock;
-      for (std::size_t i = 0; i < count; ++i) out[unit + i] = numbers[i];
+    const std::uint32_t sample = block.samples[row];
+    fill(key, first, block.step, sample, block.key.epoch, whole, out);
+    if (in_whole < block.n) {
+      T numbers[kNoiseBlock];
+      fill(key, last, block.step, sample, block.key.epoch, 1, numbers);
+      for (std::size_t i = in_whole; i < block.n; ++i) out[i] = numbers[i - in_whole];
     }
     for (std::size_t i = block.n; i < width; ++i) out[i] = T(0);
   }
+}
+
+template <class T>
+void normal(const NoiseBlock<T>& block) {
+  normal_rows(block, &normal_blocks<T>);
 }

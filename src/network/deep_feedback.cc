@@ -158,6 +158,7 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
             .to_own_output = true,
             .learn = Learn::each_step,
             .group = "feedback",
+            .reads_input = false,  // the apical voltage has an array of its own
             .include_unsettled = true};
   const double floored = std::max(sleep_.sigma, 0.01);
   feedback_factor_ = code ? 1 / (floored * floored) : 1;
@@ -185,6 +186,7 @@ Settling DeepFeedback::wake(Learn learn) const {
   // only the authors' plasticity over stored states sees the basal voltage that moved the soma
   const bool code = batch_mean_target_, stored = learn == Learn::each_step && !settling.streaming;
   settling.renew_basal = code && !stored && !settling.instantaneous_transmission;
+  settling.reads_input = mismatch_ != Mismatch::rates;
   return settling;
 }
 

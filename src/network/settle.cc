@@ -13,6 +13,7 @@
 #include "apical/error.h"
 #include "apical/rule.h"
 #include "kernels/kernels.h"
+#include "kernels/loops.h"
 #include "network/settling_record.h"
 #include "network/tile_delta.h"
 #include "network/tile_view.h"
@@ -39,11 +40,14 @@ class SettlingRun {
         learns_(settling.learn == Learn::each_step),
         group_(settling.group),
         learns_forward_(learns_ && group_ == "forward"),
+        keeps_input_(tile.observer != nullptr || settling.renew_basal || (learns_ && settling.reads_input)),
         output_count_(tile.rows * row_stride<T>(network.units(depth_))),
-        record_(tile.record) {}
+        record_(tile.record),
+        kernels_(kernels<T>()) {}
 
   void run() {
     take_arrays();
+    plan_steps();
     if (learns_) delta_.begin_steps(group_);
     settle();
     // samples that did not settle are known only now: the tile runs again without them
@@ -75,9 +79,11 @@ class SettlingRun {
     tile_.ring = learns_ ? kRing : 1;
     tile_.control_ring = learns_ ? kRing : 2;  // the control needs its last state
     tile_.layer.assign(depth_ + 1, SettlingLayer<T>{});
+    std::size_t widest = 0;
     for (std::size_t i = 1; i <= depth_; ++i) {
       SettlingLayer<T>& layer = tile_.layer[i];
       layer.stride = row_stride<T>(network_.units(i));
+      widest = std::max(widest, layer.stride);
       const std::size_t count = tile_.rows * layer.stride;
       layer.v = arena.take(count);
       layer.v_ff = arena.take_zeroed(count);
@@ -95,12 +101,51 @@ class SettlingRun {
           *array = arena.take(count);
       }
     }
+    const std::size_t passing = tile_.rows * widest;
+    passing_v_ff_ = arena.take(passing);
+    passing_feedback_ = arena.take(passing);
     tile_.u = arena.take(output_count_ * tile_.control_ring);
     tile_.u_integral = arena.take(output_count_);
     tile_.error = arena.take(output_count_);
     T* own_output = arena.take_zeroed(output_count_);
     target_ = settling_.to_own_output ? own_output : tile_.target_deviation;
     if (target_ == nullptr) throw InternalError("relax() needs a target: call nudge_target() first");
+  }
+
+  // What of an Euler step is the same at every step.
+  void plan_steps() {
+    const double tau_a = std::max(settling_.tau_a, settling_.dt),
+                 tau_v = std::max(settling_.tau_v, settling_.dt);
+    tile_.euler.resize(depth_ + 1);
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      const SettlingLayer<T>& layer = tile_.layer[i];
+      const SettlingLayer<T>& below = tile_.layer[i - 1];
+      const auto& w = network_.weights(i);
+      const auto& q = network_.weights("feedback", i);
+      const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
+      LayerStep<T>& step = tile_.euler[i];
+      step.basal = {below.rate_deviation, below.stride, w.panels(),  w.n_in(), w.n_out(), nullptr, nullptr,
+                    layer.stride,         tile_.rows,   Start::zero, 0,        1};
+      step.feedback = {nullptr, tile_.output_stride(), q.panels(), q.n_in(),    q.n_out(), nullptr,
+                       nullptr, layer.stride,          tile_.rows, Start::zero, 0,         1};
+      step.law = {tile_.rows,
+                  layer.stride,
+                  0,
+                  0,
+                  network_.spec().activation_of(i),
+                  nullptr,
+                  nullptr,
+                  layer.noise,
+                  layer.v_fb,
+                  layer.v,
+                  layer.rate_deviation,
+                  layer.rate_deviation_ff,
+                  nullptr,
+                  base_point(tile_, i, network_.units(i)),
+                  static_cast<T>(settling_.dt / tau_a),
+                  static_cast<T>(settling_.dt / tau_v),
+                  static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)};
+    }
   }
 
   // State 0: the feedforward point, no control.
@@ -152,12 +197,17 @@ class SettlingRun {
   void control(const T* u_before) {
     const T* rate_deviation = tile_.layer[depth_].rate_deviation;
     T* u = tile_.control();
+    T* u_integral = tile_.u_integral;
+    T* error = tile_.error;
+    const PiController controller = controller_;
     const T dt = static_cast<T>(settling_.dt);
-    for (std::size_t i = 0; i < output_count_; ++i) {
+    const std::size_t count = output_count_;
+    APICAL_IVDEP
+    for (std::size_t i = 0; i < count; ++i) {
       const T e = target_[i] - rate_deviation[i];
       T control = u_before[i];
-      controller_.step(e, dt, tile_.u_integral[i], control);
-      tile_.error[i] = e;
+      controller.step(e, dt, u_integral[i], control);
+      error[i] = e;
       u[i] = control;
     }
   }
@@ -170,30 +220,38 @@ class SettlingRun {
     }
   }
 
+  // v_ff − v_ff⁻ = W ρ of the layer below, as it is now; Q u; then the law: panel by panel, so that the input is in the first cache level when
+  // the law reads it. Input that nobody reads afterwards is written to the same few lines for all panels.
   void move_layer(std::size_t i, const T* u, std::int64_t step) {
-    SettlingLayer<T>& layer = tile_.layer[i];
-    const auto& q = network_.weights("feedback", i);
-    if (i > 1) basal(i, layer.v_ff);
-    kernels<T>().product({u, tile_.output_stride(), q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback,
-                          layer.stride, tile_.rows, Start::zero});
-    const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
-    const double tau_a = std::max(settling_.tau_a, settling_.dt),
-                 tau_v = std::max(settling_.tau_v, settling_.dt);
-    if (layer.noise != nullptr) draw_noise(i, step);
-    law_({tile_.rows * layer.stride, network_.spec().activation_of(i), i > 1 ? layer.v_ff : nullptr,
-          layer.feedback, layer.noise, layer.v_fb, layer.v, layer.rate_deviation,
-          learns_forward_ && i > 1 ? layer.rate_deviation_ff : nullptr,
-          layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
-          base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a),
-          static_cast<T>(settling_.dt / tau_v), static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
+    LayerStep<T>& s = tile_.euler[i];
+    const SettlingLayer<T>& layer = tile_.layer[i];
+    const bool keep = keeps_input_ || step + 2 == settling_.steps;
+    if (s.law.noise != nullptr) draw_noise(i, step);
+    if (learns_forward_) s.law.rate = tile_.ring_rate(i);
+    s.feedback.a = u;
+    const std::size_t width = padded<T>(s.feedback.n_out);
+    for (std::size_t first = 0; first < width; first += s.law.width) {
+      s.law.first = first;
+      s.law.width = std::min(kPanel<T>, width - first);
+      s.feedback.c = keep ? layer.feedback + first : passing_feedback_;
+      s.law.feedback = s.feedback.c;
+      s.basal.first_panel = s.feedback.first_panel = first / kPanel<T>;
+      if (i > 1) {
+        s.basal.c = keep ? layer.v_ff + first : passing_v_ff_;
+        s.law.v_ff = s.basal.c;
+        kernels_.product(s.basal);
+      }
+      kernels_.product(s.feedback);
+      law_(s.law);
+    }
   }
 
-  // v_ff − v_ff⁻ = W ρ of the layer below, as it is now.
-  void basal(std::size_t i, T* v_ff) const {
-    const auto& w = network_.weights(i);
-    const SettlingLayer<T>& below = tile_.layer[i - 1];
-    kernels<T>().product({below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, v_ff,
-                          tile_.layer[i].stride, tile_.rows, Start::zero});
+  void basal_of_now(std::size_t i, T* v_ff) const {
+    Product<T> basal = tile_.euler[i].basal;
+    basal.c = v_ff;
+    basal.first_panel = 0;
+    basal.panels = panel_count<T>(basal.n_out);
+    kernels_.product(basal);
   }
 
   // Soma and basal as the authors' code presents them to the plasticity: their difference is the state's, the basal voltage is that of the
@@ -203,13 +261,13 @@ class SettlingRun {
       SettlingLayer<T>& layer = tile_.layer[i];
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const std::size_t count = tile_.rows * layer.stride;
-      basal(i, layer.renewed_v_ff);
-      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
-                                         layer.renewed_v_ff, layer.rate_deviation_ff, count);
+      basal_of_now(i, layer.renewed_v_ff);
+      kernels_.activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                     layer.renewed_v_ff, layer.rate_deviation_ff, count);
       for (std::size_t k = 0; k < count; ++k)
         layer.renewed_v[k] = layer.renewed_v_ff[k] + (layer.v[k] - layer.v_ff[k]);
-      kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
-                                         layer.renewed_v, layer.renewed_rate_deviation, count);
+      kernels_.activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                     layer.renewed_v, layer.renewed_rate_deviation, count);
     }
   }
 
@@ -232,9 +290,8 @@ class SettlingRun {
     std::size_t first_unit = 0;
     for (std::size_t below = 1; below < i; ++below) first_unit += (network_.units(below) + 63) / 64 * 64;
     const std::span<const std::uint32_t> samples(tile_.batch->sample.data() + tile_.first_row, tile_.rows);
-    kernels<T>().normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step),
-                         static_cast<std::uint32_t>(first_unit), network_.units(i), layer.noise,
-                         layer.stride});
+    kernels_.normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step),
+                     static_cast<std::uint32_t>(first_unit), network_.units(i), layer.noise, layer.stride});
   }
 
   void learn() {
@@ -250,8 +307,8 @@ class SettlingRun {
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const SettlingLayer<T>& layer = tile_.layer[i];
       if (i > 1) {
-        kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
-                                           layer.v_ff, layer.rate_deviation_ff, tile_.rows * layer.stride);
+        kernels_.activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                       layer.v_ff, layer.rate_deviation_ff, tile_.rows * layer.stride);
       }
       for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k)
         layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
@@ -274,9 +331,12 @@ class SettlingRun {
   bool learns_;
   std::string_view group_;
   bool learns_forward_;
+  bool keeps_input_;  // v_ff and Q u of every state are read after the step
   std::size_t output_count_;
+  T *passing_v_ff_ = nullptr, *passing_feedback_ = nullptr;  // those of some panels, where they are not kept
   const T* target_ = nullptr;
   SettlingRecord& record_;
+  const Kernels<T>& kernels_;
 };
 
 }  // namespace

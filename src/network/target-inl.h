@@ -158,7 +158,7 @@ BasicDelta<T>& operator-=(BasicDelta<T>& d, const Outer<A, T>& o) {
 // ---- Laws as loops over a layer's block
 
 // φ(v⁻ + d) − φ(v⁻) for short steps in float: the addition formula for tanh with its exponential and division as series, three times as fast.
-// Good to 2e-7 of the result for |d| < kShortStep; every caller checks.
+// Good to 2e-7 of the result for d² < limit; every caller checks.
 template <class Function, class T>
 struct ShortStep {
   static constexpr bool exists = false;
@@ -167,37 +167,49 @@ struct ShortStep {
 template <>
 struct ShortStep<Tanh, float> {
   static constexpr bool exists = true;
-  static constexpr float limit = 0.03125f;
+  static constexpr float limit = 0.03125f * 0.03125f;
   static APICAL_INLINE float difference(float rate, float slope, float d) {
-    const float d2 = d * d;
-    const float tanh_d = fused(d * d2, fused(d2, 0.13333333333f, -0.33333333333f), d);
-    const float x = rate * tanh_d;
-    const float quotient =
-        fused(x, fused(x, fused(x, fused(x, 1.0f, -1.0f), 1.0f), -1.0f), 1.0f);  // 1 / (1 + x)
-    return slope * tanh_d * quotient;
+    // tanh d = d − d³/3 + 2 d⁵/15 within 2e-8 up to the limit; 1 / (1 + x) = (1 − x) (1 + x² + x⁴ + …)
+    const float tanh_d = fused(d * -0.33322528f, d * d, d);
+    const float x = rate * tanh_d, x2 = x * x, linear = slope * tanh_d;
+    const float even = fused(x2, x2, x2), odd = fused(-linear, x, linear);
+    return fused(odd, even, odd);
   }
 };
 #endif
 
-template <class Law, class T, bool kApical, bool kBasal, bool kBasalRate>
+// f(i, lane) for every number i of the block, half a panel after the other: the compiler knows the length, and leaves no loop over a rest.
+template <class T, class F>
+APICAL_INLINE void for_each_neuron(const LawStep<T>& s, F&& f) {
+  constexpr std::size_t kLanes = kPanel<T> / 2;
+  const std::size_t rows = s.rows, stride = s.stride, width = s.width;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t i = row * stride; i < row * stride + width; i += kLanes) {
+      APICAL_IVDEP
+      for (std::size_t lane = 0; lane < kLanes; ++lane) f(i + lane, lane);
+    }
+  }
+}
+
+// kBasal: the layer has a basal deviation; kRates: plasticity at this step reads the rates and the basal voltage's.
+template <class Law, class T, bool kApical, bool kBasal, bool kRates>
 void law_loop(const LawStep<T>& s) {
   with_activation(s.activation, [&](auto phi) {
     using Function = decltype(phi);
     using Short = ShortStep<Function, T>;
-    const std::size_t count = s.count;
+    constexpr bool kBasalRate = kBasal && kRates;
     const T k_a = s.k_a, k_v = s.k_v, k_noise = s.noise != nullptr ? s.k_noise : T(0);
     const T* __restrict v_ff = s.v_ff;
     const T* __restrict feedback = s.feedback;
-    const T* __restrict noise = s.noise != nullptr ? s.noise : s.feedback;
-    const T* __restrict v_minus = s.minus.v;
-    const T* __restrict rate_minus = s.minus.rate;
-    const T* __restrict slope = s.minus.slope;
-    T* __restrict v_fb = s.v_fb;
-    T* __restrict v = s.v;
-    T* __restrict rate_deviation = s.rate_deviation;
-    T* __restrict rate_deviation_ff = s.rate_deviation_ff;
-    T* __restrict rate = s.rate != nullptr ? s.rate : s.rate_deviation;
-    const T keep_rate = s.rate != nullptr ? T(1) : T(0);
+    const T* __restrict noise = s.noise != nullptr ? s.noise + s.first : feedback;
+    const T* __restrict v_minus = s.minus.v + s.first;
+    const T* __restrict rate_minus = s.minus.rate + s.first;
+    const T* __restrict slope = s.minus.slope + s.first;
+    T* __restrict v_fb = kApical ? s.v_fb + s.first : nullptr;
+    T* __restrict v = s.v + s.first;
+    T* __restrict rate_deviation = s.rate_deviation + s.first;
+    T* __restrict rate_deviation_ff = kBasalRate ? s.rate_deviation_ff + s.first : nullptr;
+    T* __restrict rate = kRates ? s.rate + s.first : nullptr;
     const auto move = [&](std::size_t i) __attribute__((always_inline)) {
       T apical = feedback[i];
       if constexpr (kApical) {
@@ -209,44 +221,55 @@ void law_loop(const LawStep<T>& s) {
       return soma;
     };
     const auto keep = [&](std::size_t i, T rho) __attribute__((always_inline)) {
-      rate[i] = keep_rate * rate_minus[i] + rho;
+      if constexpr (kRates) rate[i] = rate_minus[i] + rho;
       rate_deviation[i] = rho;
     };
+    const auto difference = [&](std::size_t i, T d) __attribute__((always_inline)) {
+      return Function::difference(v_minus[i], rate_minus[i], slope[i], d);
+    };
     if constexpr (Short::exists) {
-      int far = 0;
-      APICAL_IVDEP
-      for (std::size_t i = 0; i < count; ++i) {
-        const T d = move(i);
-        keep(i, Short::difference(rate_minus[i], slope[i], d));
-        far |= magnitude(d) > Short::limit;
-        if constexpr (kBasalRate) {
-          rate_deviation_ff[i] = Short::difference(rate_minus[i], slope[i], v_ff[i]);
-          far |= magnitude(v_ff[i]) > Short::limit;
-        }
-      }
-      if (far == 0) return;
-      APICAL_IVDEP
-      for (std::size_t i = 0; i < count; ++i)
-        keep(i, Function::difference(v_minus[i], rate_minus[i], slope[i], v[i]));
+      T longest[kPanel<T> / 2] = {};  // d², for each lane
+      const auto note = [&](std::size_t lane, T d) __attribute__((always_inline)) {
+        const T d2 = d * d;
+        longest[lane] = d2 > longest[lane] ? d2 : longest[lane];
+      };
+      for_each_neuron<T>(
+          s, [&](std::size_t i, std::size_t lane) __attribute__((always_inline)) {
+            const T d = move(i);
+            keep(i, Short::difference(rate_minus[i], slope[i], d));
+            note(lane, d);
+            if constexpr (kBasalRate) {
+              rate_deviation_ff[i] = Short::difference(rate_minus[i], slope[i], v_ff[i]);
+              note(lane, v_ff[i]);
+            }
+          });
+      bool short_steps = true;
+      for (const T d2 : longest) short_steps &= d2 <= Short::limit;
+      if (short_steps) return;
+      for_each_neuron<T>(
+          s, [&](std::size_t i, std::size_t)
+                 __attribute__((always_inline)) { keep(i, difference(i, v[i])); });
     } else {
-      APICAL_IVDEP
-      for (std::size_t i = 0; i < count; ++i)
-        keep(i, Function::difference(v_minus[i], rate_minus[i], slope[i], move(i)));
+      for_each_neuron<T>(
+          s, [&](std::size_t i, std::size_t)
+                 __attribute__((always_inline)) { keep(i, difference(i, move(i))); });
     }
     if constexpr (kBasalRate) {
-      APICAL_IVDEP
-      for (std::size_t i = 0; i < count; ++i) {
-        rate_deviation_ff[i] = Function::difference(v_minus[i], rate_minus[i], slope[i], v_ff[i]);
-      }
+      for_each_neuron<T>(
+          s, [&](std::size_t i, std::size_t)
+                 __attribute__((always_inline)) { rate_deviation_ff[i] = difference(i, v_ff[i]); });
     }
   });
 }
 
 template <class Law, class T, bool kApical>
 void law_step_with(const LawStep<T>& s) {
-  if (s.v_ff == nullptr) return law_loop<Law, T, kApical, false, false>(s);
-  s.rate_deviation_ff != nullptr ? law_loop<Law, T, kApical, true, true>(s)
-                                 : law_loop<Law, T, kApical, true, false>(s);
+  if (s.rate != nullptr) {
+    s.v_ff != nullptr ? law_loop<Law, T, kApical, true, true>(s) : law_loop<Law, T, kApical, false, true>(s);
+  } else {
+    s.v_ff != nullptr ? law_loop<Law, T, kApical, true, false>(s)
+                      : law_loop<Law, T, kApical, false, false>(s);
+  }
 }
 
 template <class Law, class T>

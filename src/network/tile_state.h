@@ -45,6 +45,13 @@ struct SettlingLayer {
   std::size_t stride = 0;
 };
 
+// One layer's Euler step, made ready when the settling begins: the products into v_ff and Q u, and the law that moves the neurons.
+template <class T>
+struct LayerStep {
+  Product<T> basal, feedback;
+  LawStep<T> law;
+};
+
 template <class T>
 struct TileState {
   // --- the tile
@@ -63,6 +70,7 @@ struct TileState {
   // --- controlled settling
   const T* target_deviation = nullptr;             // δ = r* − r_L⁻          [rows, stride of L]
   std::vector<SettlingLayer<T>> layer;             // 0 … L; empty until the tile settles
+  std::vector<LayerStep<T>> euler;                 // 0 … L, the same
   T* u = nullptr;                                  // control                [control ring, rows, stride of L]
   T* u_integral = nullptr;                         // u_int                  [rows, stride of L]
   T* error = nullptr;                              // e                      [rows, stride of L]

@@ -182,6 +182,35 @@ TEST_P(Products, ARowHasTheSameBitsInAnyCompany) {
   expect_rows_do_not_depend_on_their_number<double>();
 }
 
+template <class T>
+void expect_panels_do_not_depend_on_their_number() {
+  std::mt19937 generator(6);
+  // three panels, the last one a half
+  const std::size_t n_out = 2 * kPanel<T> + kPanel<T> / 2 - 3, n_in = 19, rows = 11;
+  const std::size_t ldc = row_stride<T>(n_out), lda = row_stride<T>(n_in), width = padded<T>(n_out);
+  const Array<T> a = random_rows<T>(rows, n_in, generator), w = random_panels<T>(n_out, n_in, generator);
+  const Array<T> bias = random_rows<T>(1, n_out, generator);
+  Array<T> together(rows * ldc), part(rows * ldc);
+  kernels<T>().product({a, lda, w, n_in, n_out, bias, together, ldc, rows, Start::bias});
+  for (std::size_t panel = 0; panel < 3; ++panel) {
+    for (std::size_t panels = 1; panels <= 4; ++panels) {  // more than there are: what there is
+      for (std::size_t i = 0; i < rows * ldc; ++i) part[i] = T(77);
+      kernels<T>().product({a, lda, w, n_in, n_out, bias, part, ldc, rows, Start::bias, panel, panels});
+      const std::size_t first = panel * kPanel<T>, count = std::min(panels * kPanel<T>, width - first);
+      for (std::size_t row = 0; row < rows; ++row) {
+        for (std::size_t i = 0; i < ldc; ++i)
+          ASSERT_EQ(part[row * ldc + i], i < count ? together[row * ldc + first + i] : T(77))
+              << panels << " panels from " << panel << ", row " << row << ", column " << i;
+      }
+    }
+  }
+}
+
+TEST_P(Products, APanelHasTheSameBitsInAnyCompany) {
+  expect_panels_do_not_depend_on_their_number<float>();
+  expect_panels_do_not_depend_on_their_number<double>();
+}
+
 TEST_P(Products, NaNInOneRowStaysInThatRow) {
   std::mt19937 generator(5);
   const std::size_t n = 40, stride = row_stride<float>(n);

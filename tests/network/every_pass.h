@@ -33,6 +33,11 @@ inline std::vector<RulePass> every_pass(std::int64_t steps = 21) {
         variants.push_back({{"include_non_converged", false}});
         variants.push_back({{"bookkeeping", "streaming"}, {"include_non_converged", false}});
       }
+      // plasticity that reads voltages, and of the basal compartment
+      if (p.name == "plasticity") {
+        variants.push_back({{"plasticity", "voltages"}});
+        variants.push_back({{"plasticity", "linearised"}});
+      }
       if (p.name == "reading") variants.push_back({{"reading", "paper"}});
     }
     for (const Overrides& variant : variants) {

@@ -156,6 +156,32 @@ TEST(Minibatch, OfManyTilesIsTheMeanOfItsSamples) {
 }
 
 // A minibatch object serves minibatches of every size, and forgets the one before.
+// An observer reads voltages that a settling network otherwise keeps for some neurons at a time.
+template <class T>
+void expect_same_bits_when_watched() {
+  struct Idle final : Observer<T> {
+    void state(std::int64_t, const TileState<T>&) override {}
+  };
+  // several blocks of panels and a last one that is not whole
+  const Toy toy = make_toy({.units = {9, 165, 81, 5}, .batch = 21, .gain = 0.7});
+  for (const RulePass& pass : every_pass(11)) {
+    std::string bits[2];
+    for (const bool watched : {false, true}) {
+      Bench<T> bench(toy, pass.rule, pass.settings);
+      Idle idle;
+      if (watched) bench.minibatch().set_observer(&idle);
+      run(bench, pass);
+      bits[watched] = bits_of(bench.minibatch().delta());
+    }
+    EXPECT_TRUE(bits[0] == bits[1]) << pass.name;
+  }
+}
+
+TEST(Minibatch, IsTheSameBitsWhenItIsWatched) {
+  expect_same_bits_when_watched<float>();
+  expect_same_bits_when_watched<double>();
+}
+
 TEST(Minibatch, RemembersNothingOfTheOneBefore) {
   const Toy large = make_toy({.units = {6, 20, 9, 4}, .batch = 70});
   Toy small = large;

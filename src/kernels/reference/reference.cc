@@ -1,5 +1,6 @@
 #include "kernels/reference/reference.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -18,9 +19,12 @@ namespace {
 
 template <class T>
 void product(const Product<T>& p) {
+  const std::size_t first = p.first_panel * kPanel<T>,
+                    panels = std::min(p.panels, panel_count<T>(p.n_out) - p.first_panel),
+                    end = std::min(first + panels * kPanel<T>, padded<T>(p.n_out));
   for (std::size_t row = 0; row < p.rows; ++row) {
-    for (std::size_t unit = 0; unit < padded<T>(p.n_out); ++unit) {
-      T& c = p.c[row * p.ldc + unit];
+    for (std::size_t unit = first; unit < end; ++unit) {
+      T& c = p.c[row * p.ldc + unit - first];
       double sum = p.start == Start::keep ? c : p.start == Start::bias ? p.bias[unit] : T(0);
       for (std::size_t k = 0; k < p.n_in; ++k)
         sum += double{p.a[row * p.lda + k]} * double{p.w[panel_index<T>(p.n_out, p.n_in, unit, k)]};

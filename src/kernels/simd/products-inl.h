@@ -4,7 +4,7 @@
 
 // Accumulators of a micro-kernel, R rows by V vectors: as many as fit beside the V weights and one broadcast.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
-inline constexpr int kRowsTwoVectors = 8, kRowsOneVector = 8;  // 32 registers
+inline constexpr int kRowsTwoVectors = 8, kRowsOneVector = 16;  // 32 registers
 #else
 inline constexpr int kRowsTwoVectors = 6, kRowsOneVector = 12;  // 16 registers
 #endif
@@ -29,63 +29,81 @@ struct Micro {
   Start start;
 };
 
-// c[r][·] = start + Σ_k a(r, k) · b[k][·] with a(r, k) = a[r·lda + k] or a[k·lda + r].
-// The loops over r and v must unroll, or the accumulators live on the stack: a threefold loss without a word.
+// c[r][·] = start + Σ_k a(r, k) · b[k][·] with a(r, k) = a[r·lda + k] or a[k·lda + r], for `blocks` blocks of R rows, the first at
+// `row`. The loops over r and v must unroll, or the accumulators live on the stack: a threefold loss without a word.
 template <int R, int V, Walk walk, class T>
-HWY_NOINLINE void micro_kernel(const Micro<T>& m) {
+HWY_NOINLINE void micro_kernel(const Micro<T>& m, std::size_t row, std::size_t blocks) {
   using D = PanelTag<T>;
   const D d;
   constexpr std::size_t L = hn::MaxLanes(D());
-  const T* HWY_RESTRICT a = m.a;
   const T* HWY_RESTRICT b = m.b;
-  T* HWY_RESTRICT c = m.c;
   const std::size_t lda = m.lda, ldb = m.ldb, ldc = m.ldc, depth = m.depth;
-  hn::Vec<D> sum[R][V];
-  if (m.start == Start::keep) {
-    APICAL_UNROLL for (int r = 0; r < R; ++r) {
-      APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::LoadU(d, c + r * ldc + v * L);
-    }
-  } else if (m.start == Start::bias) {
-    APICAL_UNROLL for (int v = 0; v < V; ++v) {
-      const auto bias = hn::LoadU(d, m.bias + v * L);
-      APICAL_UNROLL for (int r = 0; r < R; ++r) sum[r][v] = bias;
-    }
-  } else {
-    APICAL_UNROLL for (int r = 0; r < R; ++r) {
-      APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::Zero(d);
-    }
-  }
-  for (std::size_t k = 0; k < depth; ++k) {
-    // Weights come from the second cache level, and strided rates escape the hardware's prefetcher: 5 to 10 %
-    // of the peak.
-    if constexpr (walk == Walk::along_rows) {
-      constexpr std::size_t kLine = 64 / sizeof(T);
-      for (std::size_t i = 0; i < V * L; i += kLine) __builtin_prefetch(b + (k + 16) * ldb + i);
+  const T* HWY_RESTRICT a = m.a + row * (walk == Walk::along_rows ? lda : 1);
+  T* HWY_RESTRICT c = m.c + row * ldc;
+  const Start start = m.start;
+  for (; blocks > 0; --blocks) {
+    hn::Vec<D> sum[R][V];
+    if (start == Start::keep) {
+      APICAL_UNROLL for (int r = 0; r < R; ++r) {
+        APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::LoadU(d, c + r * ldc + v * L);
+      }
+    } else if (start == Start::bias) {
+      APICAL_UNROLL for (int v = 0; v < V; ++v) {
+        const auto bias = hn::LoadU(d, m.bias + v * L);
+        APICAL_UNROLL for (int r = 0; r < R; ++r) sum[r][v] = bias;
+      }
     } else {
-      __builtin_prefetch(a + (k + 8) * lda);
+      APICAL_UNROLL for (int r = 0; r < R; ++r) {
+        APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::Zero(d);
+      }
     }
-    hn::Vec<D> w[V];
-    APICAL_UNROLL for (int v = 0; v < V; ++v) w[v] = hn::LoadU(d, b + k * ldb + v * L);
+    // Beyond eight rows a pointer each would not find registers: four rows share one. Hidden from the compiler, which would take them
+    // apart again.
+    constexpr int kShare = R > 8 ? 4 : 1,
+                  kPointers = walk == Walk::along_rows ? (R + kShare - 1) / kShare : 1;
+    const T* from[kPointers];
+    APICAL_UNROLL for (int p = 0; p < kPointers; ++p) {
+      from[p] = a + kShare * p * lda;
+      asm("" : "+r"(from[p]));
+    }
+    const std::size_t offset[4] = {0, lda, 2 * lda, 3 * lda};
+    for (std::size_t k = 0; k < depth; ++k) {
+      // Weights come from the second cache level, and strided rates escape the hardware's prefetcher: 5 to 10 %
+      // of the peak.
+      if constexpr (walk == Walk::along_rows) {
+        constexpr std::size_t kLine = 64 / sizeof(T);
+        for (std::size_t i = 0; i < V * L; i += kLine) __builtin_prefetch(b + (k + 16) * ldb + i);
+      } else {
+        __builtin_prefetch(a + (k + 8) * lda);
+      }
+      hn::Vec<D> w[V];
+      APICAL_UNROLL for (int v = 0; v < V; ++v) w[v] = hn::LoadU(d, b + k * ldb + v * L);
+      APICAL_UNROLL for (int r = 0; r < R; ++r) {
+        const auto x =
+            hn::Set(d, walk == Walk::along_rows ? from[r / kShare][offset[r % kShare] + k] : a[k * lda + r]);
+        APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::MulAdd(x, w[v], sum[r][v]);
+      }
+    }
     APICAL_UNROLL for (int r = 0; r < R; ++r) {
-      const auto x = hn::Set(d, walk == Walk::along_rows ? a[r * lda + k] : a[k * lda + r]);
-      APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::MulAdd(x, w[v], sum[r][v]);
+      APICAL_UNROLL for (int v = 0; v < V; ++v) hn::StoreU(sum[r][v], d, c + r * ldc + v * L);
     }
-  }
-  APICAL_UNROLL for (int r = 0; r < R; ++r) {
-    APICAL_UNROLL for (int v = 0; v < V; ++v) hn::StoreU(sum[r][v], d, c + r * ldc + v * L);
+    a += R * (walk == Walk::along_rows ? lda : 1);
+    c += R * ldc;
   }
 }
 
-// Runs the micro-kernel over `count` rows of c in near-equal blocks of at most kMax: 13 rows are 7 + 6.
+// Runs the micro-kernel over `count` rows of c in blocks of kMax; what is left over shares its rows with the last block: 13 rows of at
+// most 8 are 7 + 6.
 template <int kMax, int V, Walk walk, class T>
-void row_blocks(Micro<T> m, std::size_t count) {
-  const std::size_t step = walk == Walk::along_rows ? m.lda : 1;
-  for (std::size_t blocks = (count + kMax - 1) / kMax; blocks > 0; --blocks) {
-    const std::size_t rows = (count + blocks - 1) / blocks;
+HWY_INLINE void row_blocks(const Micro<T>& m, std::size_t count) {
+  const std::size_t whole = count % kMax == 0 || count < kMax ? count / kMax : count / kMax - 1;
+  if (whole > 0) micro_kernel<kMax, V, walk, T>(m, 0, whole);
+  for (std::size_t row = whole * kMax; row < count;) {
+    const std::size_t left = count - row, rows = left > kMax ? (left + 1) / 2 : left;
     switch (rows) {
-#define APICAL_ROWS(R)                                       \
-  case R:                                                    \
-    if constexpr (R <= kMax) micro_kernel<R, V, walk, T>(m); \
+#define APICAL_ROWS(R)                                               \
+  case R:                                                            \
+    if constexpr (R <= kMax) micro_kernel<R, V, walk, T>(m, row, 1); \
     break;
       APICAL_ROWS(1)
       APICAL_ROWS(2)
@@ -99,19 +117,21 @@ void row_blocks(Micro<T> m, std::size_t count) {
       APICAL_ROWS(10)
       APICAL_ROWS(11)
       APICAL_ROWS(12)
+      APICAL_ROWS(13)
+      APICAL_ROWS(14)
+      APICAL_ROWS(15)
+      APICAL_ROWS(16)
 #undef APICAL_ROWS
       default:
         break;
     }
-    m.a += rows * step;
-    m.c += rows * m.ldc;
-    count -= rows;
+    row += rows;
   }
 }
 
 // Walks one panel of `width` columns in vectors: pairs first, then the one that may be left in a half panel.
 template <Walk walk, class T>
-void panel_columns(Micro<T> m, std::size_t width, std::size_t count) {
+HWY_INLINE void panel_columns(Micro<T>& m, std::size_t width, std::size_t count) {
   constexpr std::size_t L = hn::MaxLanes(PanelTag<T>());
   std::size_t column = 0;
   const auto advance = [&m, &column](std::size_t step) {
@@ -129,13 +149,21 @@ void panel_columns(Micro<T> m, std::size_t width, std::size_t count) {
 
 template <class T>
 void product(const Product<T>& p) {
-  const std::size_t columns = padded<T>(p.n_out);
+  const std::size_t columns = padded<T>(p.n_out),
+                    end = p.first_panel + HWY_MIN(p.panels, panel_count<T>(p.n_out) - p.first_panel);
   const T* bias = p.start == Start::bias ? p.bias : nullptr;
-  for (std::size_t first = 0; first < columns; first += kPanel<T>) {
-    const std::size_t width = HWY_MIN(kPanel<T>, columns - first);
-    panel_columns<Walk::along_rows>(Micro<T>{p.a, p.lda, p.w + first * p.n_in, width, p.n_in,
-                                             bias ? bias + first : nullptr, p.c + first, p.ldc, p.start},
-                                    width, p.rows);
+  for (std::size_t panel = p.first_panel; panel < end; ++panel) {
+    const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
+    Micro<T> m{p.a,
+               p.lda,
+               p.w + first * p.n_in,
+               width,
+               p.n_in,
+               bias ? bias + first : nullptr,
+               p.c + (panel - p.first_panel) * kPanel<T>,
+               p.ldc,
+               p.start};
+    panel_columns<Walk::along_rows>(m, width, p.rows);
   }
 }
 
@@ -145,9 +173,8 @@ void outer_product(const OuterProduct<T>& o) {
   for (std::size_t panel = o.first_panel; panel < o.first_panel + o.panels; ++panel) {
     const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
     T* g = o.g + first * o.n_in + o.first_k * width;
-    panel_columns<Walk::across_rows>(
-        Micro<T>{o.x + o.first_k, o.ldx, o.e + first, o.lde, o.rows, nullptr, g, width, o.start}, width,
-        o.k_count);
+    Micro<T> m{o.x + o.first_k, o.ldx, o.e + first, o.lde, o.rows, nullptr, g, width, o.start};
+    panel_columns<Walk::across_rows>(m, width, o.k_count);
   }
 }
 

@@ -19,10 +19,20 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #include "kernels/activations-inl.h"
 #include "kernels/noise-inl.h"
+#include "kernels/simd/noise-vectors-inl.h"
 #include "kernels/simd/pointwise-inl.h"
 #include "kernels/simd/products-inl.h"
 #include "kernels/simd/solve-inl.h"
 #include "kernels/simd/transpose-inl.h"
+
+// Double keeps the plain loops: nobody waits for it.
+template <class T>
+constexpr auto noise_kernel() {
+  if constexpr (sizeof(T) == 4)
+    return &normal_in_vectors;
+  else
+    return &normal<T>;
+}
 
 template <class T>
 Kernels<T> filled() {
@@ -32,7 +42,7 @@ Kernels<T> filled() {
           .outer_product = &outer_product<T>,
           .activate = &activate<T>,
           .activation_difference = &activation_difference<T>,
-          .normal = &normal<T>,
+          .normal = noise_kernel<T>(),
           .sum = &sum<T>,
           .add_scaled = &add_scaled<T>,
           .scale = &scale<T>,
