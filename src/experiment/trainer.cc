@@ -69,8 +69,7 @@ class Trainer final : public TrainerBase {
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
     measured_.clear();
     for (const std::string& name : probes) measure(name);
-    const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;
-    move_weights(optimizers_.at(section));
+    for (const auto& [group, section] : pass.moved()) move_weights(optimizers_.at(section));
     if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
       network_.refresh_transposes();
     ++next_;
@@ -167,12 +166,14 @@ class Trainer final : public TrainerBase {
 
   PassContext context() const {
     const Pass& pass = segment().pass;
-    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_)};
+    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also};
   }
 
   std::string group_of(const std::string& section) const {
     for (const Pass& pass : plan_.card.passes) {
-      if ((pass.optimizer.empty() ? pass.group : pass.optimizer) == section) return pass.group;
+      for (const auto& [group, optimizer] : pass.moved()) {
+        if (optimizer == section) return group;
+      }
     }
     throw InternalError("no pass uses the optimizer " + section);
   }

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apical/card.h"
@@ -40,7 +42,15 @@ struct PassContext {
   std::string_view pass = "wake";
   std::string_view group = "forward";
   std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;  // counts every epoch of every pass: no two use the same noise
+  std::uint32_t epoch = 0;                 // counts every epoch of every pass: no two use the same noise
+  std::span<const std::string> also = {};  // further groups that learn in this pass
+
+  // What learns, the pass's own group first.
+  std::vector<std::string_view> groups() const {
+    std::vector<std::string_view> all = {group};
+    all.insert(all.end(), also.begin(), also.end());
+    return all;
+  }
 };
 
 template <class T>
@@ -56,11 +66,11 @@ class Minibatch {
 
   // The feedforward pass alone: loss and correctness of each sample.
   void predict(std::size_t size, const SampleSource<T>& source);
-  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group.
+  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's groups.
   void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
               const SampleSource<T>& source);
 
-  // What the last assign proposed for its group.
+  // What the last assign proposed for its pass's own group.
   const GroupDelta<T>& delta() const { return *delta_; }
   // Where the weight changes of a group appear; the addresses stay.
   const GroupDelta<T>& delta_of(std::string_view group) const { return deltas_.find(group)->second; }
@@ -86,7 +96,9 @@ class Minibatch {
   void feed_forward(std::size_t first, std::size_t rows, bool training);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
                 bool first_of_lane);
-  void sum_proposals(const PassContext& context);
+  void propose(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule, std::string_view group,
+               std::size_t lane, bool first_of_lane);
+  void sum_proposals(std::string_view group);
   void sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k,
                    std::size_t k_count);
   void sum_bias(std::string_view group, std::size_t layer);
@@ -99,7 +111,6 @@ class Minibatch {
   BatchState<T> batch_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::map<std::string, StepSums<T>, std::less<>>> lane_sums_;
-  std::vector<std::uint8_t> lane_learned_;
   std::map<std::string, GroupDelta<T>, std::less<>> deltas_;
   GroupDelta<T>* delta_ = nullptr;
   Observer<T>* observer_ = nullptr;
