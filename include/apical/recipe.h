@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -118,6 +119,8 @@ class Recipe {
   // "training.epochs=3", "optimizer.feedback.learning_rate=1e-3", "rule.k_p=2". Throws Error at `where`; the
   // recipe is then unchanged.
   void set(std::string_view assignment, const std::string& where = "--set");
+  // Several at once: only the outcome has to fit together, so their order does not matter.
+  void set(std::span<const std::string> assignments, const std::string& where = "--set");
   // Another rule on the same problem: drops the settings, passes and optimizers of the one before, if it was another.
   void set_rule(const std::string& id, bool keep_optimizers = false);
 

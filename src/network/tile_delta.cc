@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "apical/error.h"
 
@@ -13,6 +14,7 @@ template <class T>
 void StepSums<T>::prepare(const Network<T>& network, std::string_view group) {
   used = true;
   if (!weights.empty()) return;
+  ring.resize(network.depth() + 1);
   for (const auto& matrix : network.group(group)) {
     const bool input_side = group == "forward" && matrix.layer() == 1;
     weights.emplace_back(input_side ? 0 : matrix.panels_size());
@@ -33,20 +35,22 @@ void TileDelta<T>::begin_layer(std::string_view group, std::size_t layer, Activa
   term_ = 0;
   activation_ = activation;
   now_ = nullptr;
-  for (Stepping& stepping : stepping_) {
+  for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
     if (stepping.group == group && !stepping.ended) now_ = &stepping;
   }
 }
 
 template <class T>
 void TileDelta<T>::begin_steps(std::string_view group) {
-  Stepping& stepping = stepping_.emplace_back();
+  if (stepping_count_ == kMostStepping)
+    throw InternalError(fmt::format("at most {} groups may learn at each step", kMostStepping));
+  Stepping& stepping = stepping_[stepping_count_++];
   stepping.group = group;
   stepping.sums = &sums_.find(group)->second;
   stepping.sums->prepare(network_, group);
-  stepping.ring.resize(network_.depth() + 1);
+  for (auto& pair : stepping.sums->ring) pair = RingPair<T>{};
   for (const auto& matrix : network_.group(group)) {
-    stepping.ring[matrix.layer()].post =
+    stepping.sums->ring[matrix.layer()].post =
         tile_.arena->take(tile_.rows * row_stride<T>(matrix.n_out()) * tile_.ring);
   }
   restart_steps();
@@ -54,7 +58,7 @@ void TileDelta<T>::begin_steps(std::string_view group) {
 
 template <class T>
 void TileDelta<T>::restart_steps() {
-  for (Stepping& stepping : stepping_) {
+  for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
     stepping.sums->zero();
     if (stepping.group != "forward") continue;
     const std::size_t count = tile_.rows * row_stride<T>(network_.units(1));
@@ -64,7 +68,7 @@ void TileDelta<T>::restart_steps() {
 
 template <class T>
 bool TileDelta<T>::learned_in_steps(std::string_view group) const {
-  return std::any_of(stepping_.begin(), stepping_.end(),
+  return std::any_of(stepping_.begin(), stepping_.begin() + stepping_count_,
                      [&](const Stepping& stepping) { return stepping.group == group; });
 }
 
@@ -120,7 +124,7 @@ typename BasicDelta<T>::Term TileDelta<T>::begin_term() {
   const std::size_t count = tile_.rows * stride;
   const bool stepping = now_ != nullptr;
   if (stepping && !constant_presynaptic()) {
-    out_ = now_->ring[layer_].post + tile_.slot * count;
+    out_ = now_->sums->ring[layer_].post + tile_.slot * count;
     return {out_, count, false, activation_};
   }
   out_ = deferred(group_, layer_, term_).post.data() + tile_.first_row * stride;
@@ -146,7 +150,7 @@ void TileDelta<T>::end_term(const Presynaptic<T>& pre) {
   const std::size_t term = term_++;
   if (stepping && term > 0) throw InternalError("a rule may propose one outer product per layer and step");
   if (stepping && !constant_presynaptic()) {
-    RingPair& pair = now_->ring[layer_];
+    RingPair<T>& pair = now_->sums->ring[layer_];
     pair.pre = pre.data - tile_.slot * tile_.rows * pre.stride;
     pair.stride = pre.stride;
   } else {
@@ -170,14 +174,14 @@ void TileDelta<T>::add_taking_part(const T* rows, T* sums, std::size_t stride) c
 
 template <class T>
 void TileDelta<T>::flush(std::size_t slots) {
-  for (const Stepping& stepping : stepping_) flush(stepping, slots);
+  for (const Stepping& stepping : std::span(stepping_.data(), stepping_count_)) flush(stepping, slots);
 }
 
 template <class T>
 void TileDelta<T>::flush(const Stepping& stepping, std::size_t slots) {
   if (slots == 0) return;
-  for (std::size_t layer = 1; layer < stepping.ring.size(); ++layer) {
-    const RingPair& pair = stepping.ring[layer];
+  for (std::size_t layer = 1; layer < stepping.sums->ring.size(); ++layer) {
+    const RingPair<T>& pair = stepping.sums->ring[layer];
     if (pair.pre == nullptr) continue;
     const auto& matrix = network_.weights(stepping.group, layer);
     const std::size_t stride = row_stride<T>(matrix.n_out()), rows = slots * tile_.rows;
@@ -192,7 +196,7 @@ void TileDelta<T>::flush(const Stepping& stepping, std::size_t slots) {
 
 template <class T>
 void TileDelta<T>::end_steps(std::string_view group, T scale) {
-  for (Stepping& stepping : stepping_) {
+  for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
     if (stepping.group != group) continue;
     stepping.ended = true;
     for (auto* list : {&stepping.sums->weights, &stepping.sums->bias}) {

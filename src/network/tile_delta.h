@@ -2,6 +2,7 @@
 // be multiplied at once; inside one, it is added up over a ring of time steps while the tile is in cache.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -13,12 +14,23 @@
 
 namespace apical {
 
+// Both sides of a ring of steps: where slot 0 of the presynaptic rates lies, or null where nothing was collected, and of the postsynaptic
+// factors [ring, rows, stride of n_out].
+template <class T>
+struct RingPair {
+  const T* pre = nullptr;
+  std::size_t stride = 0;
+  T* post = nullptr;
+};
+
 // Sums of one group over the time steps of one tile.
 template <class T>
 struct StepSums {
   std::vector<Buffer<T>> weights;  // per layer−1, panels; empty where the presynaptic side is constant
   std::vector<Buffer<T>> bias;     // per layer−1, padded
-  bool used = false;               // a lane's: holds sums of the present minibatch
+  std::vector<RingPair<T>> ring;   // per layer, 0 … L
+  bool used = false;               // has storage
+  bool learned = false;            // a lane: holds sums of the present minibatch
 
   void prepare(const Network<T>& network, std::string_view group);
   void zero();
@@ -48,18 +60,13 @@ class TileDelta final : public BasicDelta<T> {
   void end_term(const Presynaptic<T>& pre) override;
 
  private:
-  struct RingPair {
-    const T* pre = nullptr;  // slot 0 of the ring, or null: nothing collected
-    std::size_t stride = 0;
-    T* post = nullptr;  // postsynaptic factors [ring, rows, stride of n_out]
-  };
   // A group that learns at each step.
   struct Stepping {
     std::string_view group;
     StepSums<T>* sums = nullptr;
-    std::vector<RingPair> ring;  // per layer
     bool ended = false;
   };
+  static constexpr std::size_t kMostStepping = 2;
 
   DeferredTerm<T>& deferred(std::string_view group, std::size_t layer, std::size_t term);
   void keep_presynaptic(std::size_t layer, std::size_t term, const Presynaptic<T>& pre);
@@ -73,7 +80,8 @@ class TileDelta final : public BasicDelta<T> {
   const Network<T>& network_;
   TileState<T>& tile_;
   Sums& sums_;
-  std::vector<Stepping> stepping_;
+  std::array<Stepping, kMostStepping> stepping_;
+  std::size_t stepping_count_ = 0;
   Stepping* now_ = nullptr;  // of the group whose plasticity runs, if it is called at each step
   std::string_view group_;
   std::size_t layer_ = 0, term_ = 0;

@@ -56,14 +56,14 @@ std::vector<std::pair<std::string, std::size_t>> count_non_finite(const Network<
       if (w.has_bias()) counts.emplace_back(bias_name(w), count(w.bias(), w.n_out()));
     }
   }
-  for (const std::string_view group : context.groups()) {
+  context.for_each_group([&](std::string_view group) {
     const GroupDelta<T>& delta = minibatch.delta_of(group);
     for (const auto& w : network.group(group)) {
       const Buffer<T>&weights = delta.weights[w.layer() - 1], &bias = delta.bias[w.layer() - 1];
       counts.emplace_back("update of " + w.name(), count_panels(weights.data(), w.n_out(), w.n_in()));
       if (w.has_bias()) counts.emplace_back("update of " + bias_name(w), count(bias.data(), w.n_out()));
     }
-  }
+  });
   return counts;
 }
 

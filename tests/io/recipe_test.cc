@@ -244,6 +244,21 @@ TEST(Set, AMistakeIsReportedAtSetAndChangesNothing) {
   EXPECT_EQ(r, parse(kRecipe));
 }
 
+TEST(Set, SeveralNeedOnlyFitTogetherAtTheEnd) {
+  Recipe r = parse("[problem]\ndata = \"digits\"\n[network]\nlayers = [0, 8, 0]\n");
+  ASSERT_THAT(error_text([&] { r.set("problem.task=autoencoder"); }),
+              HasSubstr("cross-entropy needs classes"));
+  const std::vector<std::string> both = {"problem.task=autoencoder", "problem.loss=mean-squared-error"};
+  r.set(both);
+  EXPECT_EQ(r.problem.task, "autoencoder");
+  EXPECT_EQ(r.problem.loss, "mean-squared-error");
+
+  const Recipe before = r;
+  const std::vector<std::string> second_fails = {"training.epochs=7", "training.epoch=8"};
+  EXPECT_THAT(error_text([&] { r.set(second_fails, "--set"); }), StartsWith("--set: unknown key 'epoch'"));
+  EXPECT_EQ(r, before) << "either all of them hold or none";
+}
+
 TEST(Resolve, AsksTheRulesOwnDescription) {
   Recipe r = parse(kRecipe);
   Parameters p = dfc_parameters();
