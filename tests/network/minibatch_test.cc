@@ -98,7 +98,7 @@ GroupDelta<T> handed_on(Minibatch<T>& minibatch, std::string_view group, const G
       times.emplace_back(array->size());
     }
   }
-  minibatch.propose_to(pass.group,
+  minibatch.propose_to(group,
                        [&](std::size_t array, std::size_t begin, std::size_t end, const T* sums, T mean) {
                          for (std::size_t i = begin; i < end; ++i) {
                            (*arrays[array])[i] = mean * sums[i - begin];
