@@ -14,8 +14,11 @@
 #include "apical/rule.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
+#include "network/clamped_target.h"
+#include "network/settling_filters.h"
 #include "network/settling_record.h"
 #include "network/tile_delta.h"
+#include "network/tile_noise.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -37,9 +40,10 @@ class SettlingRun {
         controller_(controller),
         settling_(settling),
         depth_(network.depth()),
-        learns_(settling.learn == Learn::each_step),
-        group_(settling.group),
-        learns_forward_(learns_ && group_ == "forward"),
+        learns_forward_(settling.learn == Learn::each_step && std::string_view(settling.group) == "forward"),
+        feedback_group_(settling.learn == Learn::each_step && !learns_forward_ ? settling.group
+                                                                               : settling.also),
+        learns_(learns_forward_ || !feedback_group_.empty()),
         keeps_input_(tile.observer != nullptr || settling.renew_basal || (learns_ && settling.reads_input)),
         output_count_(tile.rows * row_stride<T>(network.units(depth_))),
         record_(tile.record),
@@ -48,7 +52,8 @@ class SettlingRun {
   void run() {
     take_arrays();
     plan_steps();
-    if (learns_) delta_.begin_steps(group_);
+    if (learns_forward_) delta_.begin_steps("forward");
+    if (!feedback_group_.empty()) delta_.begin_steps(feedback_group_);
     settle();
     // samples that did not settle are known only now: the tile runs again without them
     if (!settling_.include_unsettled && !settling_.streaming && record_.leave_out_unsettled()) {
@@ -58,15 +63,14 @@ class SettlingRun {
         if (!record_.all_left_out()) settle();
       }
     }
-    if (learns_) {
-      // the authors divide by T in the stored form, by T−1 in the streaming form and in feedback learning
-      const bool without_first = settling_.streaming || !learns_forward_;
-      delta_.end_steps(static_cast<T>(1.0 / static_cast<double>(settling_.steps - (without_first ? 1 : 0))));
-      tile_.learned = true;
-    }
+    // the authors divide by T in the stored form, by T−1 in the streaming form and in feedback learning
+    const auto steps = static_cast<double>(settling_.steps);
+    if (learns_forward_)
+      delta_.end_steps("forward", static_cast<T>(1.0 / (settling_.streaming ? steps - 1 : steps)));
+    if (!feedback_group_.empty()) delta_.end_steps(feedback_group_, static_cast<T>(1.0 / (steps - 1)));
     if (settling_.learn == Learn::last) {
       keep_final_rates();
-      if (settling_.renew_basal) renew_basal();
+      if (settling_.renew_basal || sees_slow_rates()) renew_basal();
     }
     record_.write(tile_);
   }
@@ -90,26 +94,33 @@ class SettlingRun {
       layer.feedback = arena.take_zeroed(count);
       layer.rate_deviation = arena.take(count);
       if (noisy) layer.noise = arena.take(count);
-      if (noisy || slow_apical || (learns_ && !learns_forward_)) layer.v_fb = arena.take(count);
+      if (noisy && settling_.tau_noise > 0) layer.slow_noise = arena.take(count);
+      if (noisy || slow_apical || !feedback_group_.empty()) layer.v_fb = arena.take(count);
       if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
-      if (learns_) layer.post = arena.take(count * tile_.ring);
+      if (sees_slow_rates()) layer.slow_rate_deviation = arena.take(count);
       // the first layer's input is constant: its basal voltage stays at the feedforward point
       if (learns_forward_ || settling_.learn == Learn::last)
         layer.rate_deviation_ff = i > 1 ? arena.take(count) : layer.v_ff;
-      if (settling_.renew_basal && i > 1) {
+      if ((settling_.renew_basal || sees_slow_rates()) && i > 1) {
         for (T** array : {&layer.renewed_v, &layer.renewed_v_ff, &layer.renewed_rate_deviation})
           *array = arena.take(count);
       }
     }
-    const std::size_t passing = tile_.rows * widest;
-    passing_v_ff_ = arena.take(passing);
-    passing_feedback_ = arena.take(passing);
+    passing_v_ff_ = arena.take(tile_.rows * widest);
+    passing_feedback_ = arena.take(tile_.rows * widest);
     tile_.u = arena.take(output_count_ * tile_.control_ring);
     tile_.u_integral = arena.take(output_count_);
     tile_.error = arena.take(output_count_);
+    if (settling_.filter > 0 && !feedback_group_.empty()) {
+      tile_.slow_control = arena.take(output_count_);
+      tile_.fast_control = arena.take(output_count_ * tile_.control_ring);
+    }
+    if (settling_.filter > 0) tile_.marks.add(Mark::stored_past);
     T* own_output = arena.take_zeroed(output_count_);
     target_ = settling_.to_own_output ? own_output : tile_.target_deviation;
-    if (target_ == nullptr) throw InternalError("relax() needs a target: call nudge_target() first");
+    if (target_ == nullptr)
+      throw InternalError("relax() needs a target: call nudge_target() or clamp_target() first");
+    moving_target_ = !settling_.to_own_output && tile_.clamped_output != nullptr;
   }
 
   // What of an Euler step is the same at every step.
@@ -123,30 +134,53 @@ class SettlingRun {
       const auto& w = network_.weights(i);
       const auto& q = network_.weights("feedback", i);
       const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
+      // low-passed noise enters the apical voltage at full size, white noise as the increment of one step
+      const bool slow = layer.slow_noise != nullptr;
       LayerStep<T>& step = tile_.euler[i];
-      step.basal = {below.rate_deviation, below.stride, w.panels(),  w.n_in(), w.n_out(), nullptr, nullptr,
-                    layer.stride,         tile_.rows,   Start::zero, 0,        1};
-      step.feedback = {nullptr, tile_.output_stride(), q.panels(), q.n_in(),    q.n_out(), nullptr,
-                       nullptr, layer.stride,          tile_.rows, Start::zero, 0,         1};
-      step.law = {tile_.rows,
-                  layer.stride,
-                  0,
-                  0,
-                  network_.spec().activation_of(i),
-                  nullptr,
-                  nullptr,
-                  layer.noise,
-                  layer.v_fb,
-                  layer.v,
-                  layer.rate_deviation,
-                  layer.rate_deviation_ff,
-                  nullptr,
-                  base_point(tile_, i, network_.units(i)),
-                  static_cast<T>(settling_.dt / tau_a),
-                  static_cast<T>(settling_.dt / tau_v),
-                  static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)};
+      step.basal = {.a = below.rate_deviation,
+                    .lda = below.stride,
+                    .w = w.panels(),
+                    .n_in = w.n_in(),
+                    .n_out = w.n_out(),
+                    .bias = nullptr,
+                    .c = nullptr,
+                    .ldc = layer.stride,
+                    .rows = tile_.rows,
+                    .start = Start::zero,
+                    .panels = 1};
+      step.feedback = {.a = nullptr,
+                       .lda = tile_.output_stride(),
+                       .w = q.panels(),
+                       .n_in = q.n_in(),
+                       .n_out = q.n_out(),
+                       .bias = nullptr,
+                       .c = nullptr,
+                       .ldc = layer.stride,
+                       .rows = tile_.rows,
+                       .start = Start::zero,
+                       .panels = 1};
+      step.law = {.rows = tile_.rows,
+                  .stride = layer.stride,
+                  .first = 0,
+                  .width = 0,
+                  .activation = network_.spec().activation_of(i),
+                  .v_ff = nullptr,
+                  .feedback = nullptr,
+                  .noise = slow ? layer.slow_noise : layer.noise,
+                  .v_fb = layer.v_fb,
+                  .v = layer.v,
+                  .rate_deviation = layer.rate_deviation,
+                  .rate_deviation_ff = layer.rate_deviation_ff,
+                  .rate = nullptr,
+                  .minus = base_point(tile_, i, network_.units(i)),
+                  .k_a = static_cast<T>(settling_.dt / tau_a),
+                  .k_v = static_cast<T>(settling_.dt / tau_v),
+                  .k_noise = static_cast<T>(slow ? sigma : sigma * std::sqrt(settling_.dt) / tau_a)};
     }
   }
+
+  // Plasticity of the last state sees the rates below through a low-pass filter.
+  bool sees_slow_rates() const { return settling_.filter > 0 && settling_.learn == Learn::last; }
 
   // State 0: the feedforward point, no control.
   void start() {
@@ -155,13 +189,15 @@ class SettlingRun {
       const std::size_t bytes = tile_.rows * layer.stride * sizeof(T);
       std::memset(layer.v, 0, bytes);
       std::memset(layer.rate_deviation, 0, bytes);
-      if (layer.v_fb != nullptr) std::memset(layer.v_fb, 0, bytes);
+      for (T* array : {layer.v_fb, layer.slow_noise, layer.slow_rate_deviation})
+        if (array != nullptr) std::memset(array, 0, bytes);
     }
     std::memset(tile_.u, 0, output_count_ * tile_.control_ring * sizeof(T));
     std::memset(tile_.u_integral, 0, output_count_ * sizeof(T));
     tile_.controlled = true;
     tile_.slot = tile_.ring - 1;
     tile_.control_slot = tile_.control_ring - 1;
+    if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
     record_.start(tile_, target_, network_.units(depth_));
   }
 
@@ -175,14 +211,18 @@ class SettlingRun {
       tile_.slot = (tile_.slot + 1) % tile_.ring;
       tile_.control_slot = (tile_.control_slot + 1) % tile_.control_ring;
       control(u_before);
-      if (learns_ && !learns_forward_) learn();  // apical voltage now, control of the next state
+      if (tile_.fast_control != nullptr)
+        high_pass_control(tile_, static_cast<T>(settling_.filter), step == 0);
+      if (!feedback_group_.empty()) learn(feedback_group_);  // apical voltage now, control of the next state
       move(settling_.proactive ? tile_.control() : u_before, step);
+      if (sees_slow_rates()) low_pass_rates(tile_, static_cast<T>(settling_.filter));
+      if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
       record_.state(tile_, target_, controller_, step + 1);
       if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
       if (learns_forward_) {
         for (std::size_t i = 1; i <= depth_; ++i) silence_left_out(i, tile_.ring_rate(i));
         if (settling_.renew_basal) renew_basal();
-        learn();
+        learn("forward");
       }
       if (learns_ && ++collected == kRing) {
         delta_.flush(collected);
@@ -226,7 +266,8 @@ class SettlingRun {
     LayerStep<T>& s = tile_.euler[i];
     const SettlingLayer<T>& layer = tile_.layer[i];
     const bool keep = keeps_input_ || step + 2 == settling_.steps;
-    if (s.law.noise != nullptr) draw_noise(i, step);
+    if (layer.noise != nullptr) draw_noise(tile_, network_, i, step, layer.noise);
+    if (layer.slow_noise != nullptr) low_pass_noise(tile_, i, settling_.dt, settling_.tau_noise);
     if (learns_forward_) s.law.rate = tile_.ring_rate(i);
     s.feedback.a = u;
     const std::size_t width = padded<T>(s.feedback.n_out);
@@ -246,22 +287,26 @@ class SettlingRun {
     }
   }
 
-  void basal_of_now(std::size_t i, T* v_ff) const {
-    Product<T> basal = tile_.euler[i].basal;
-    basal.c = v_ff;
-    basal.first_panel = 0;
-    basal.panels = panel_count<T>(basal.n_out);
-    kernels_.product(basal);
+  // W ρ for a whole layer.
+  void basal(std::size_t i, const T* rate_deviation, T* v_ff) const {
+    Product<T> product = tile_.euler[i].basal;
+    product.a = rate_deviation;
+    product.c = v_ff;
+    product.first_panel = 0;
+    product.panels = panel_count<T>(product.n_out);
+    kernels_.product(product);
   }
 
   // Soma and basal as the authors' code presents them to the plasticity: their difference is the state's, the basal voltage is that of the
-  // rates below at the same state.
+  // rates below at the same state, or of their slow part where plasticity sees only that.
   void renew_basal() {
     for (std::size_t i = 2; i <= depth_; ++i) {
       SettlingLayer<T>& layer = tile_.layer[i];
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const std::size_t count = tile_.rows * layer.stride;
-      basal_of_now(i, layer.renewed_v_ff);
+      const SettlingLayer<T>& below = tile_.layer[i - 1];
+      basal(i, below.slow_rate_deviation != nullptr ? below.slow_rate_deviation : below.rate_deviation,
+            layer.renewed_v_ff);
       kernels_.activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                      layer.renewed_v_ff, layer.rate_deviation_ff, count);
       for (std::size_t k = 0; k < count; ++k)
@@ -280,24 +325,10 @@ class SettlingRun {
     }
   }
 
-  void draw_noise(std::size_t i, std::int64_t step) {
-    SettlingLayer<T>& layer = tile_.layer[i];
-    if (tile_.noise_port != nullptr) {
-      tile_.noise_port->fill(step, i, tile_.first_row, tile_.rows, layer.stride, layer.noise);
-      return;
-    }
-    // units of all layers share one numbering; each layer starts at a multiple of 64
-    std::size_t first_unit = 0;
-    for (std::size_t below = 1; below < i; ++below) first_unit += (network_.units(below) + 63) / 64 * 64;
-    const std::span<const std::uint32_t> samples(tile_.batch->sample.data() + tile_.first_row, tile_.rows);
-    kernels_.normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step),
-                     static_cast<std::uint32_t>(first_unit), network_.units(i), layer.noise, layer.stride});
-  }
-
-  void learn() {
+  void learn(std::string_view group) {
     for (std::size_t i = 1; i <= depth_; ++i) {
-      delta_.begin_layer(group_, i, network_.spec().activation_of(i));
-      rule_.plasticity(group_, synapses_of(tile_, network_, i), delta_);
+      delta_.begin_layer(group, i, network_.spec().activation_of(i));
+      rule_.plasticity(group, synapses_of(tile_, network_, i), delta_);
     }
   }
 
@@ -310,9 +341,10 @@ class SettlingRun {
         kernels_.activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                        layer.v_ff, layer.rate_deviation_ff, tile_.rows * layer.stride);
       }
-      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k)
-        layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
-      silence_left_out(i, layer.rate);
+      const T* seen = layer.slow_rate_deviation != nullptr ? layer.slow_rate_deviation : layer.rate_deviation;
+      T* rate = tile_.ring_rate(i);
+      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k) rate[k] = minus.rate[k] + seen[k];
+      silence_left_out(i, rate);
     }
   }
 
@@ -328,13 +360,14 @@ class SettlingRun {
   const PiController& controller_;
   const Settling& settling_;
   std::size_t depth_;
-  bool learns_;
-  std::string_view group_;
-  bool learns_forward_;
-  bool keeps_input_;  // v_ff and Q u of every state are read after the step
+  bool learns_forward_;              // forward weights learn at each step
+  std::string_view feedback_group_;  // feedback weights that learn at each step; empty: none
+  bool learns_;                      // either of them
+  bool keeps_input_;                 // v_ff and Q u of every state are read after the step
   std::size_t output_count_;
-  T *passing_v_ff_ = nullptr, *passing_feedback_ = nullptr;  // those of some panels, where they are not kept
+  T *passing_v_ff_ = nullptr, *passing_feedback_ = nullptr;  // those of one panel, where they are not kept
   const T* target_ = nullptr;
+  bool moving_target_ = false;  // clamped by a loss whose gradient is not linear in the output
   SettlingRecord& record_;
   const Kernels<T>& kernels_;
 };
