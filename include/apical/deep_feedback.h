@@ -21,7 +21,8 @@ enum class Mismatch {
 // The settings as numbers. Names, units, ranges and meanings: deep_feedback_parameters(). Throws Error where settings do not fit together.
 class DeepFeedback {
  public:
-  explicit DeepFeedback(const Parameters& settings);
+  // learn: when the rule learns while awake.
+  DeepFeedback(const Parameters& settings, Learn learn);
 
   Mismatch mismatch() const { return mismatch_; }
   double factor() const {
@@ -34,7 +35,7 @@ class DeepFeedback {
 
   // Wake: controlled towards the nudged target. The dynamics are known only to rules that simulate them.
   const PiController& controller() const { return controller_; }
-  Settling wake(Learn learn) const;
+  Settling wake() const;
 
   // Sleep: controlled towards its own output under noise, while the feedback weights learn.
   const PiController& sleep_controller() const { return sleep_controller_; }
@@ -43,6 +44,7 @@ class DeepFeedback {
   double feedback_factor() const { return feedback_factor_; }
 
  private:
+  Learn learn_;
   double target_step_;
   bool batch_mean_target_;
   Mismatch mismatch_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "core/buffer.h"
@@ -30,6 +31,13 @@ class Arena {
     T* piece = take(count);
     if (count != 0) std::memset(piece, 0, count * sizeof(T));
     return piece;
+  }
+
+  // Room for `count` of something else.
+  template <class U>
+  U* take_as(std::size_t count) {
+    static_assert(std::is_trivial_v<U>);
+    return reinterpret_cast<U*>(take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
   }
 
   // Everything that was taken is given back.

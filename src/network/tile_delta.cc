@@ -160,6 +160,11 @@ void TileDelta<T>::flush(std::size_t slots) {
 template <class T>
 void TileDelta<T>::end_steps(T scale) {
   stepping_ = false;
+  scale_steps(scale);
+}
+
+template <class T>
+void TileDelta<T>::scale_steps(T scale) {
   if (group_ == "forward") {
     const std::size_t stride = row_stride<T>(network_.units(1));
     T* post = deferred(1, 0).post.data() + tile_.first_row * stride;

@@ -36,6 +36,8 @@ class TileDelta final : public BasicDelta<T> {
   // The ring is full, or the settling has ended: multiplies the collected steps.
   void flush(std::size_t slots);
   void end_steps(T scale);
+  // Multiplies what the tile proposed at its steps so far.
+  void scale_steps(T scale);
   // Forgets what the tile proposed at its steps so far.
   void restart_steps();
 

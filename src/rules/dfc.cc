@@ -32,12 +32,12 @@ APICAL_CARD {
 
 class DeepFeedbackControl final : public Rule {
  public:
-  explicit DeepFeedbackControl(const Parameters& settings) : dfc_(settings) {}
+  explicit DeepFeedbackControl(const Parameters& settings) : dfc_(settings, Learn::each_step) {}
 
   void assign(Trial& t) const override {
     if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
     t.nudge_target(dfc_.nudge(t.batch_size()));
-    t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake(Learn::each_step));
+    t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake());
   }
 
   void plasticity(std::string_view group, const Synapses& s, Delta& d) const override {
