@@ -21,8 +21,7 @@ enum class Mismatch {
 // The settings as numbers. Names, units, ranges and meanings: deep_feedback_parameters(). Throws Error where settings do not fit together.
 class DeepFeedback {
  public:
-  // learn: when the rule learns while awake.
-  DeepFeedback(const Parameters& settings, Learn learn);
+  explicit DeepFeedback(const Parameters& settings);
 
   Mismatch mismatch() const { return mismatch_; }
   double factor() const {
@@ -35,7 +34,7 @@ class DeepFeedback {
 
   // Wake: controlled towards the nudged target. The dynamics are known only to rules that simulate them.
   const PiController& controller() const { return controller_; }
-  Settling wake() const;
+  Settling wake(Learn learn) const;
 
   // Sleep: controlled towards its own output under noise, while the feedback weights learn.
   const PiController& sleep_controller() const { return sleep_controller_; }
@@ -44,7 +43,6 @@ class DeepFeedback {
   double feedback_factor() const { return feedback_factor_; }
 
  private:
-  Learn learn_;
   double target_step_;
   bool batch_mean_target_;
   Mismatch mismatch_;
@@ -56,7 +54,8 @@ class DeepFeedback {
 // Whether a rule of the family simulates the controlled dynamics or solves for their steady state.
 enum class Control { simulated, solved };
 
-// Fills a card's parameters, feedback weights, passes, presets and recommended optimizers: the same for the whole family.
-void complete_deep_feedback_card(Card& card, Control control);
+// Fills a card's parameters, feedback weights, passes, presets and recommended optimizers: the same for the whole family. Only a rule that
+// learns from its last state can be solved for.
+void complete_deep_feedback_card(Card& card, Control control, Learn learn = Learn::last);
 
 }  // namespace apical

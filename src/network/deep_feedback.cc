@@ -40,13 +40,24 @@ std::vector<Parameter> dynamics() {
       choice("bookkeeping", "stored", {"stored", "streaming"},
              "mean over T states with unsettled samples left out at the end, or over T−1 with diverged ones "
              "left out step by step"),
+  };
+}
+
+std::vector<Parameter> ending(Learn learn) {
+  if (learn == Learn::each_step) {
+    return {
+        choice("settling", "steps", {"steps", "until-settled"},
+               "all T states, as published, or until every sample of a tile has settled, T states at most; a rule "
+               "that learns on the way cannot leave the way out"),
+        real("settling_tolerance", 0, "", 0, 1, "residual below which a sample has settled (0: 1e-6)"),
+    };
+  }
+  return {
       choice("settling", "steps", {"steps", "until-settled", "solved"},
-             "all T states, as published; until every sample of a tile has settled, T states at most; or "
-             "solved for "
+             "all T states, as published; until every sample of a tile has settled, T states at most; or solved for "
              "the equilibrium, where that is certified to be stable"),
       real("settling_tolerance", 0, "", 0, 1,
-           "residual below which a sample has settled (0: 1e-6), or relative error of a control that is "
-           "solved for "
+           "residual below which a sample has settled (0: 1e-6), or relative error of a control that is solved for "
            "(0: 1e-9, in float32 1e-6)"),
   };
 }
@@ -117,21 +128,11 @@ Settle settle_named(const std::string& name) {
   return name == "steps" ? Settle::steps : Settle::until_settled;
 }
 
-// A state that was solved for has no past, and noise no rest.
-void require_solvable(const Settling& settling, Learn learn) {
-  if (settling.how != Settle::solve) return;
-  if (learn == Learn::each_step) {
-    throw Error(
-        "rule.settling",
-        "this rule learns at every state on the way, so that its states cannot be left out; got \"solved\".",
-        "Choose \"steps\" or \"until-settled\", or the rule of the family that learns from the last state.");
-  }
-  if (settling.sigma > 0 || settling.sigma_output > 0) {
-    throw Error("rule.settling",
-                "\"solved\" requires dynamics without noise, which have an equilibrium; sigma or "
-                "sigma_output is not 0.",
-                "Set both to 0, or settling to \"steps\".");
-  }
+void require_rest(const Settling& settling) {
+  if (settling.how != Settle::solve || (settling.sigma == 0 && settling.sigma_output == 0)) return;
+  throw Error("rule.settling",
+              "\"solved\" requires dynamics without noise, which have an equilibrium; sigma or sigma_output is not 0.",
+              "Set both to 0, or settling to \"steps\".");
 }
 
 }  // namespace
@@ -166,9 +167,8 @@ void complete_deep_feedback_card(Card& card, Control control) {
   configure(card, card.settings());
 }
 
-DeepFeedback::DeepFeedback(const Parameters& settings, Learn learn)
-    : learn_(learn),
-      target_step_(settings.real("target_step")),
+DeepFeedback::DeepFeedback(const Parameters& settings)
+    : target_step_(settings.real("target_step")),
       batch_mean_target_(settings.text("reading") == "code"),
       mismatch_(mismatch_named(settings.text("plasticity"))) {
   const bool code = batch_mean_target_;
@@ -209,15 +209,15 @@ DeepFeedback::DeepFeedback(const Parameters& settings, Learn learn)
            .tolerance = settings.real("settling_tolerance"),
            .include_unsettled = settings.flag("include_non_converged"),
            .streaming = settings.text("bookkeeping") == "streaming"};
-  require_solvable(wake_, learn);
+  require_rest(wake_);
 }
 
-Settling DeepFeedback::wake() const {
+Settling DeepFeedback::wake(Learn learn) const {
   Settling settling = wake_;
-  settling.learn = learn_;
-  if (learn_ == Learn::last) settling.streaming = false;
+  settling.learn = learn;
+  if (learn == Learn::last) settling.streaming = false;
   // only the authors' plasticity over stored states sees the basal voltage that moved the soma
-  const bool code = batch_mean_target_, stored = learn_ == Learn::each_step && !settling.streaming;
+  const bool code = batch_mean_target_, stored = learn == Learn::each_step && !settling.streaming;
   settling.renew_basal = code && !stored && !settling.instantaneous_transmission;
   return settling;
 }

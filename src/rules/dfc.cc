@@ -26,18 +26,18 @@ APICAL_CARD {
           "0.01)². Paper: c = s = 1, r* uses λ.",
       .marks = {Mark::update_locked},
   };
-  complete_deep_feedback_card(card, Control::simulated);
+  complete_deep_feedback_card(card, Control::simulated, Learn::each_step);
   return card;
 }
 
 class DeepFeedbackControl final : public Rule {
  public:
-  explicit DeepFeedbackControl(const Parameters& settings) : dfc_(settings, Learn::each_step) {}
+  explicit DeepFeedbackControl(const Parameters& settings) : dfc_(settings) {}
 
   void assign(Trial& t) const override {
     if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
     t.nudge_target(dfc_.nudge(t.batch_size()));
-    t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake());
+    t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake(Learn::each_step));
   }
 
   void plasticity(std::string_view group, const Synapses& s, Delta& d) const override {

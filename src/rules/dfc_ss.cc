@@ -30,12 +30,12 @@ APICAL_CARD {
 
 class DeepFeedbackControlSteadyState final : public Rule {
  public:
-  explicit DeepFeedbackControlSteadyState(const Parameters& settings) : dfc_(settings, Learn::last) {}
+  explicit DeepFeedbackControlSteadyState(const Parameters& settings) : dfc_(settings) {}
 
   void assign(Trial& t) const override {
     if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
     t.nudge_target(dfc_.nudge(t.batch_size()));
-    t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake());
+    t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake(Learn::last));
   }
 
   void plasticity(std::string_view group, const Synapses& s, Delta& d) const override {

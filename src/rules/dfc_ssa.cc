@@ -28,7 +28,7 @@ APICAL_CARD {
 
 class DeepFeedbackControlAnalytic final : public Rule {
  public:
-  explicit DeepFeedbackControlAnalytic(const Parameters& settings) : dfc_(settings, Learn::last) {}
+  explicit DeepFeedbackControlAnalytic(const Parameters& settings) : dfc_(settings) {}
 
   void assign(Trial& t) const override {
     if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
