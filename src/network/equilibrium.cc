@@ -72,12 +72,14 @@ EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>&
       tolerance_(settling.tolerance > 0       ? settling.tolerance
                  : sizeof(T) == sizeof(float) ? 1e-6
                                               : 1e-9) {
-  if (settling.sigma > 0 || settling.sigma_output > 0 || settling.learn == Learn::each_step ||
-      !rests_at_sum(law)) {
+  const bool noisy = settling.sigma > 0 || settling.sigma_output > 0;
+  const bool moving_target = tile.clamped_output != nullptr && !settling.to_own_output;
+  if (noisy || moving_target || settling.filter > 0 || settling.learn == Learn::each_step ||
+      *settling.also != 0 || !rests_at_sum(law)) {
     throw InternalError(
-        "only a settling phase without noise, that learns from its last state and whose soma rests at the "
-        "sum of "
-        "its basal and apical voltage, can be solved for");
+        "only a settling phase without noise, filters and a target that moves, that learns from its last "
+        "state and whose "
+        "soma rests at the sum of its basal and apical voltage, can be solved for");
   }
   Arena<T>& arena = *tile.arena;
   const std::size_t controls = rows_ * outputs_;

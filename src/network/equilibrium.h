@@ -20,7 +20,8 @@ template <class T>
 class EquilibriumSolver {
  public:
   // The tile is at the feedforward point, with all arrays of a settling phase. target: r* − r_L⁻ [rows, stride of L].
-  // Throws InternalError for a phase that has noise or learns on the way, or whose soma does not rest at basal + apical voltage.
+  // Throws InternalError for a phase that has noise, filters or a target that moves, that learns on the way, or whose soma does not rest at
+  // basal + apical voltage.
   EquilibriumSolver(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
                     const PiController& controller, const Settling& settling, const T* target);
 

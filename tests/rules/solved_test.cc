@@ -340,7 +340,7 @@ TEST(Solved, IsRefusedWhereThereIsNoEquilibriumToLearnFrom) {
       return error.what();
     }
   };
-  EXPECT_NE(message("dfc", {}).find("rule.settling"), std::string::npos);
+  EXPECT_NE(message("dfc", {}).find("settling"), std::string::npos);
   EXPECT_NE(message("dfc", {}).find("until-settled"), std::string::npos);
   EXPECT_NE(message("dfc-ss", {{"sigma", 0.01}}).find("noise"), std::string::npos);
   EXPECT_EQ(message("dfc-ss", {}), "");
