@@ -58,7 +58,8 @@ class DeepFeedback {
 // Whether a rule of the family simulates the controlled dynamics or solves for their steady state.
 enum class Control { simulated, solved };
 
-// Fills a card's parameters, feedback weights, passes, presets and recommended optimizers: the same for the whole family.
-void complete_deep_feedback_card(Card& card, Control control);
+// Fills a card's parameters, feedback weights, passes, presets and recommended optimizers: the same for the whole family. Only a rule that
+// learns from its last state can be solved for.
+void complete_deep_feedback_card(Card& card, Control control, Learn learn = Learn::last);
 
 }  // namespace apical

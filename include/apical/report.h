@@ -22,6 +22,7 @@ struct RunRecord {
     double samples = 0, seconds = 0, samples_per_s = 0;
     std::optional<double> loss, error;  // error: fraction in [0, 1]
     std::optional<double> settled, settling_time, residual;
+    std::optional<double> solved, fell_back;  // samples, where equilibria are solved for
     std::optional<double> nonfinite, probe_seconds;
   };
   struct Evaluation {

@@ -29,6 +29,13 @@ struct PiController {
 
 enum class Learn { never, last, each_step };
 
+// How far a settling phase goes.
+enum class Settle {
+  steps,          // all T states, as published
+  until_settled,  // until every sample of the tile has settled; T states at most
+  solve  // to the equilibrium, by a solver; simulated where that finds none that it can certify as stable
+};
+
 struct Settling {
   std::int64_t steps = 1000;  // T: states 0 … T−1, so T−1 Euler steps
   double dt = 0.02;           // Euler step, in units of τ_u
@@ -47,6 +54,10 @@ struct Settling {
   bool to_own_output =
       false;  // the target is the feedforward output itself (sleep), instead of the nudged one
   Learn learn = Learn::last;
+  Settle how = Settle::steps;
+  // until_settled: the residual below which every sample has to stay for as long as its slowest compartment takes;   0: 1e-6
+  // solve: relative error of the control;   0: 1e-9, in float32 1e-6
+  double tolerance = 0;
   const char* group = "forward";  // whose plasticity is called at each step
   // Plasticity at each step reads v_ff, or v_fb where that is instantaneous. Without them a step is faster.
   bool reads_input = true;
@@ -58,6 +69,9 @@ struct Settling {
       false;  // the authors' "efficient" bookkeeping: mean over T−1, diverged samples left out step by step
 };
 
+// Whether a sample's last state was simulated, solved for, or simulated because it could not be solved for.
+enum class Found : std::uint8_t { simulated, solved, fell_back };
+
 // What became of one sample's settling.     dfc.md of the specification, 3.2
 struct Settled {
   double residual = 0;     // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
@@ -65,6 +79,7 @@ struct Settled {
   std::int64_t time = 0;   // the first state from which on the residual stayed below 1e-5; T if it never did
   bool converged = false;  // residual < 1e-5 and error < ε² error(0), with ε = 0.5
   bool diverged = false;   // residual > 1, or not finite
+  Found found = Found::simulated;
 };
 
 }  // namespace apical

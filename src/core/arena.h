@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "core/buffer.h"
@@ -32,6 +33,12 @@ class Arena {
     return piece;
   }
 
+  // Room for `count` of something else.
+  template <class U>
+  U* take_as(std::size_t count) {
+    static_assert(std::is_trivial_v<U>);
+    return reinterpret_cast<U*>(take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
+  }
   // Numbers that can be taken without allocating, and room for at least `count` of them; only while nothing is taken.
   std::size_t capacity() const { return block_.size(); }
   void reserve(std::size_t count) {

@@ -49,6 +49,10 @@ void Recorder::log_segment(const TrainerBase& trainer) {
     line.emplace_back("settling_time", sums.settling_time / sums.settling_samples);
     line.emplace_back("residual", sums.residual / sums.settling_samples);
   }
+  if (sums.solved + sums.fell_back > 0) {
+    line.emplace_back("solved", whole_number(sums.solved));
+    line.emplace_back("fell_back", whole_number(sums.fell_back));
+  }
   line.emplace_back("nonfinite", whole_number(sums.not_finite));
   line.emplace_back("probe_seconds", probe_seconds);
   run_.log(line);

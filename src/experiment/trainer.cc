@@ -134,7 +134,7 @@ class Trainer final : public TrainerBase {
       }
       checkpoint.set_whole("optimizer/" + section + "/steps", optimizer.steps());
     }
-    const std::array<double, 8> sums = as_array(sums_);
+    const std::array<double, kSums> sums = as_array(sums_);
     checkpoint.add(NamedTensor::of<double>("sums", {sums.size()}, sums));
     checkpoint.set("rule", plan_.card.id);
     checkpoint.set("seed", std::to_string(seed_));
@@ -154,8 +154,8 @@ class Trainer final : public TrainerBase {
       optimizer.set_steps(checkpoint.require_whole("optimizer/" + section + "/steps"));
     }
     const auto sums =
-        checkpoint.require_tensor("sums", Dtype::f64, std::array<std::size_t, 1>{8}).as<double>();
-    sums_ = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7]};
+        checkpoint.require_tensor("sums", Dtype::f64, std::array<std::size_t, 1>{kSums}).as<double>();
+    sums_ = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9]};
     segment_ = static_cast<std::size_t>(checkpoint.require_whole("segment"));
     if (segment_ > plan_.segments.size()) {
       throw Error(checkpoint.path().string(),
@@ -168,9 +168,10 @@ class Trainer final : public TrainerBase {
   }
 
  private:
-  static std::array<double, 8> as_array(const SegmentSums& s) {
-    return {s.loss,    s.correct,       s.samples,  s.settling_samples,
-            s.settled, s.settling_time, s.residual, s.not_finite};
+  static constexpr std::size_t kSums = 10;
+  static std::array<double, kSums> as_array(const SegmentSums& s) {
+    return {s.loss,          s.correct,  s.samples,    s.settling_samples, s.settled,
+            s.settling_time, s.residual, s.not_finite, s.solved,           s.fell_back};
   }
 
   void begin_segment() {
@@ -246,6 +247,8 @@ class Trainer final : public TrainerBase {
       sums_.settled += settled.converged;
       sums_.settling_time += static_cast<double>(settled.time);
       sums_.residual += settled.residual;
+      sums_.solved += settled.found == Found::solved;
+      sums_.fell_back += settled.found == Found::fell_back;
     }
   }
 

@@ -43,6 +43,28 @@ std::vector<Parameter> dynamics() {
   };
 }
 
+std::vector<Parameter> ending(Learn learn) {
+  if (learn == Learn::each_step) {
+    return {
+        choice("settling", "steps", {"steps", "until-settled"},
+               "all T states, as published, or until every sample of a tile has settled, T states at most; a "
+               "rule "
+               "that learns on the way cannot leave the way out"),
+        real("settling_tolerance", 0, "", 0, 1, "residual below which a sample has settled (0: 1e-6)"),
+    };
+  }
+  return {
+      choice("settling", "steps", {"steps", "until-settled", "solved"},
+             "all T states, as published; until every sample of a tile has settled, T states at most; or "
+             "solved for "
+             "the equilibrium, where that is certified to be stable"),
+      real("settling_tolerance", 0, "", 0, 1,
+           "residual below which a sample has settled (0: 1e-6), or relative error of a control that is "
+           "solved for "
+           "(0: 1e-9, in float32 1e-6)"),
+  };
+}
+
 std::vector<Parameter> feedback_learning() {
   return {
       whole("pretraining_epochs", 10, "epochs", 0, 1e6, "sleep epochs before the first wake epoch"),
@@ -80,7 +102,14 @@ Settings feedback_adam(double rate, double scale) {
   return settings;
 }
 
+bool has_setting(const Parameters& settings, const std::string& name) {
+  return std::any_of(settings.described().begin(), settings.described().end(),
+                     [&](const Parameter& parameter) { return parameter.name == name; });
+}
+
 void configure(Card& card, const Parameters& settings) {
+  if (has_setting(settings, "settling") && settings.text("settling") == "solved")
+    card.marks.add(Mark::analytic_jacobian);
   const bool paper = settings.text("reading") == "paper";
   if (settings.text("feedback") == "fixed") {
     card.groups = {
@@ -99,6 +128,19 @@ void configure(Card& card, const Parameters& settings) {
                      {"feedback", feedback_adam(0.0005265408146, scale)}};
 }
 
+Settle settle_named(const std::string& name) {
+  if (name == "solved") return Settle::solve;
+  return name == "steps" ? Settle::steps : Settle::until_settled;
+}
+
+void require_rest(const Settling& settling) {
+  if (settling.how != Settle::solve || (settling.sigma == 0 && settling.sigma_output == 0)) return;
+  throw Error("rule.settling",
+              "\"solved\" requires dynamics without noise, which have an equilibrium; sigma or sigma_output "
+              "is not 0.",
+              "Set both to 0, or settling to \"steps\".");
+}
+
 }  // namespace
 
 Mismatch mismatch_named(const std::string& name) {
@@ -106,10 +148,10 @@ Mismatch mismatch_named(const std::string& name) {
   return name == "linearised" ? Mismatch::linearised : Mismatch::rates;
 }
 
-void complete_deep_feedback_card(Card& card, Control control) {
-  for (auto& list :
-       {target_and_plasticity(), control == Control::simulated ? dynamics() : std::vector<Parameter>{},
-        feedback_learning()}) {
+void complete_deep_feedback_card(Card& card, Control control, Learn learn) {
+  const bool simulated = control == Control::simulated;
+  for (auto& list : {target_and_plasticity(), simulated ? dynamics() : std::vector<Parameter>{},
+                     simulated ? ending(learn) : std::vector<Parameter>{}, feedback_learning()}) {
     card.parameters.insert(card.parameters.end(), list.begin(), list.end());
   }
   card.groups = {{.name = "feedback",
@@ -163,9 +205,7 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
   const double floored = std::max(sleep_.sigma, 0.01);
   feedback_factor_ = code ? 1 / (floored * floored) : 1;
 
-  const bool simulated = std::any_of(settings.described().begin(), settings.described().end(),
-                                     [](const Parameter& parameter) { return parameter.name == "steps"; });
-  if (!simulated) return;
+  if (!has_setting(settings, "steps")) return;  // nothing is simulated while awake
   controller_.k_p = settings.real("k_p");
   wake_ = {.steps = settings.whole("steps"),
            .dt = settings.real("dt"),
@@ -175,8 +215,11 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
            .proactive = settings.flag("proactive"),
            .sigma = settings.real("sigma"),
            .sigma_output = settings.real("sigma_output"),
+           .how = settle_named(settings.text("settling")),
+           .tolerance = settings.real("settling_tolerance"),
            .include_unsettled = settings.flag("include_non_converged"),
            .streaming = settings.text("bookkeeping") == "streaming"};
+  require_rest(wake_);
 }
 
 Settling DeepFeedback::wake(Learn learn) const {

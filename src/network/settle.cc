@@ -9,12 +9,14 @@
 #include <cmath>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "apical/error.h"
 #include "apical/rule.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
 #include "network/clamped_target.h"
+#include "network/equilibrium.h"
 #include "network/settling_filters.h"
 #include "network/settling_record.h"
 #include "network/tile_delta.h"
@@ -54,7 +56,7 @@ class SettlingRun {
     plan_steps();
     if (learns_forward_) delta_.begin_steps("forward");
     if (!feedback_group_.empty()) delta_.begin_steps(feedback_group_);
-    settle();
+    settling_.how == Settle::solve ? solve() : settle();
     // samples that did not settle are known only now: the tile runs again without them
     if (!settling_.include_unsettled && !settling_.streaming && record_.leave_out_unsettled()) {
       tile_.left_out = record_.left_out();
@@ -198,7 +200,7 @@ class SettlingRun {
     tile_.slot = tile_.ring - 1;
     tile_.control_slot = tile_.control_ring - 1;
     if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
-    record_.start(tile_, target_, network_.units(depth_));
+    record_.start(tile_, target_, network_.units(depth_), tolerance());
   }
 
   void settle() {
@@ -229,9 +231,62 @@ class SettlingRun {
         collected = 0;
       }
       observe(step + 1);
+      if (settling_.how == Settle::until_settled && record_.still(step + 1, dwell())) {
+        if (learns_) delta_.flush(std::exchange(collected, 0));
+        hold(settling_.steps - 2 - step);
+        break;
+      }
     }
     if (learns_) delta_.flush(collected);
     record_.finish(settling_.steps);
+  }
+
+  // To the rest point; samples for which none is found are simulated.
+  void solve() {
+    start();
+    EquilibriumSolver<T> solver(network_, tile_, law_, controller_, settling_, target_);
+    if (!solver.solve()) {
+      solver.keep();
+      settle();
+      solver.put_back();
+    }
+    for (std::size_t row = 0; row < tile_.rows; ++row)
+      record_.found(row, solver.found(row) ? Found::solved : Found::fell_back);
+    record_.state(tile_, target_, controller_, settling_.steps - 1);
+    record_.finish(settling_.steps);
+    observe(1);
+  }
+
+  double tolerance() const { return settling_.tolerance > 0 ? settling_.tolerance : 1e-6; }
+
+  // States for which a residual has to stay small: a moment's balance on the way is not yet rest.
+  std::int64_t dwell() const {
+    return static_cast<std::int64_t>(std::ceil(std::max(settling_.tau_v, settling_.tau_a) / settling_.dt)) +
+           1;
+  }
+
+  // The states that are left would all equal the last one: it counts for them in the mean over time.
+  void hold(std::int64_t states) {
+    if (!learns_ || states == 0) return;
+    const T count = static_cast<T>(states);
+    delta_.scale_steps(1 / count);
+    first_slot();
+    if (learns_forward_) learn("forward");
+    if (!feedback_group_.empty()) learn(feedback_group_);
+    delta_.flush(1);
+    delta_.scale_steps(count);
+  }
+
+  // The newest state as the only one in the rings.
+  void first_slot() {
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      const SettlingLayer<T>& layer = tile_.layer[i];
+      if (layer.rate != nullptr) std::copy_n(tile_.ring_rate(i), tile_.rows * layer.stride, layer.rate);
+    }
+    std::copy_n(tile_.control(), output_count_, tile_.u);
+    if (tile_.fast_control != nullptr)
+      std::copy_n(tile_.fast_control + tile_.control_slot * output_count_, output_count_, tile_.fast_control);
+    tile_.slot = tile_.control_slot = 0;
   }
 
   void control(const T* u_before) {
@@ -376,6 +431,8 @@ class SettlingRun {
 
 template <class T>
 void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, const Settling& settling) {
+  // the solver reads how the output answers to every neuron
+  if (settling.how == Settle::solve) mark(Mark::analytic_jacobian);
   SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), law, controller, settling).run();
 }
 

@@ -22,17 +22,20 @@ void SettlingRecord::reserve(std::size_t rows) {
   first_error_.reserve(rows);
   output_norm_.reserve(rows);
   last_unsettled_.reserve(rows);
+  last_restless_.reserve(rows);
   left_out_.reserve(rows);
 }
 
 template <class T>
-void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs) {
+void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs, double tolerance) {
   const std::size_t stride = tile.output_stride(), depth = tile.layer.size() - 1;
   const T* output = tile.batch->rate[depth].data() + tile.first_row * stride;
   samples_.assign(tile.rows, Settled{});
   first_error_.resize(tile.rows);
   output_norm_.resize(tile.rows);
   last_unsettled_.assign(tile.rows, 0);
+  last_restless_.assign(tile.rows, 0);
+  tolerance_ = tolerance;
   for (std::size_t row = 0; row < tile.rows; ++row) {
     double error = 0, norm = 0;
     // padding has rates too: φ(0)
@@ -65,12 +68,23 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
     sample.converged = has_converged(sample.residual, sample.error, first_error_[row]);
     sample.diverged = !(sample.residual <= kDiverged);
     if (!(sample.residual < kConverged)) last_unsettled_[row] = step;
+    if (!(sample.residual < tolerance_)) last_restless_[row] = step;
   }
 }
 
 void SettlingRecord::finish(std::int64_t steps) {
   for (std::size_t row = 0; row < samples_.size(); ++row)
     samples_[row].time = std::min(last_unsettled_[row] + 1, steps);
+}
+
+void SettlingRecord::found(std::size_t row, Found found) {
+  samples_[row].found = found;
+  if (found == Found::solved) last_unsettled_[row] = 0;
+}
+
+bool SettlingRecord::still(std::int64_t step, std::int64_t states) const {
+  return std::all_of(last_restless_.begin(), last_restless_.end(),
+                     [&](std::int64_t restless) { return step - restless >= states; });
 }
 
 bool SettlingRecord::leave_out_unsettled() {
@@ -96,7 +110,7 @@ void SettlingRecord::write(TileState<T>& tile) const {
 }
 
 #define APICAL_INSTANTIATE(T)                                                                            \
-  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t);                       \
+  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t, double);               \
   template void SettlingRecord::state(const TileState<T>&, const T*, const PiController&, std::int64_t); \
   template void SettlingRecord::write(TileState<T>&) const;
 APICAL_INSTANTIATE(float)

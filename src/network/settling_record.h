@@ -21,11 +21,15 @@ class SettlingRecord {
   void reserve(std::size_t rows);
   // At the feedforward state; target is r* − r_L⁻ [rows, stride] of `outputs` units.
   template <class T>
-  void start(const TileState<T>& tile, const T* target, std::size_t outputs);
+  void start(const TileState<T>& tile, const T* target, std::size_t outputs, double tolerance = 0);
   // After state `step`: residual ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ and error ‖r* − r_L‖ of each sample, and what they say of it so far.
   template <class T>
   void state(const TileState<T>& tile, const T* target, const PiController& controller, std::int64_t step);
   void finish(std::int64_t steps);
+  // How the sample's last state was found; one that was solved for took no time.
+  void found(std::size_t row, Found found);
+  // Whether the residuals of all samples have been below the tolerance of start() for the last `states` states up to `step`.
+  bool still(std::int64_t step, std::int64_t states) const;
 
   // Marks the samples that did not converge; false if there are none.
   bool leave_out_unsettled();
@@ -44,6 +48,8 @@ class SettlingRecord {
   std::vector<Settled> samples_;
   std::vector<double> first_error_, output_norm_;
   std::vector<std::int64_t> last_unsettled_;  // the last state whose residual was too large
+  double tolerance_ = 0;
+  std::vector<std::int64_t> last_restless_;  // the last state whose residual was above the tolerance
   std::vector<std::uint8_t> left_out_;
 };
 

@@ -199,16 +199,26 @@ void TileDelta<T>::end_steps(std::string_view group, T scale) {
   for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
     if (stepping.group != group) continue;
     stepping.ended = true;
-    for (auto* list : {&stepping.sums->weights, &stepping.sums->bias}) {
-      for (auto& buffer : *list) {
-        for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] *= scale;
-      }
+    multiply(stepping, scale);
+  }
+}
+
+template <class T>
+void TileDelta<T>::scale_steps(T factor) {
+  for (const Stepping& stepping : std::span(stepping_.data(), stepping_count_)) multiply(stepping, factor);
+}
+
+template <class T>
+void TileDelta<T>::multiply(const Stepping& stepping, T factor) {
+  for (auto* list : {&stepping.sums->weights, &stepping.sums->bias}) {
+    for (auto& buffer : *list) {
+      for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] *= factor;
     }
   }
-  if (group != "forward") return;
+  if (stepping.group != "forward") return;
   T* post = input_side_post();
   const std::size_t count = tile_.rows * row_stride<T>(network_.units(1));
-  for (std::size_t i = 0; i < count; ++i) post[i] *= scale;
+  for (std::size_t i = 0; i < count; ++i) post[i] *= factor;
 }
 
 template struct StepSums<float>;

@@ -51,6 +51,8 @@ class TileDelta final : public BasicDelta<T> {
   void flush(std::size_t slots);
   // The sums of a group are complete; `scale` makes them a mean.
   void end_steps(std::string_view group, T scale);
+  // Multiplies what the tile proposed at its steps so far.
+  void scale_steps(T factor);
   // Forgets what the tile proposed at its steps so far.
   void restart_steps();
   // Whether the group's changes are in its sums over time.
@@ -71,6 +73,7 @@ class TileDelta final : public BasicDelta<T> {
   DeferredTerm<T>& deferred(std::string_view group, std::size_t layer, std::size_t term);
   void keep_presynaptic(std::size_t layer, std::size_t term, const Presynaptic<T>& pre);
   void flush(const Stepping& stepping, std::size_t slots);
+  void multiply(const Stepping& stepping, T factor);
   // The first layer's presynaptic rates do not change while the network settles: its steps are summed on the postsynaptic side alone.
   bool constant_presynaptic() const { return group_ == "forward" && layer_ == 1; }
   T* input_side_post();

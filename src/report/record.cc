@@ -79,6 +79,8 @@ RunRecord::Epoch epoch_of(const Json& line) {
   epoch.settled = maybe(line, "settled");
   epoch.settling_time = maybe(line, "settling_time");
   epoch.residual = maybe(line, "residual");
+  epoch.solved = maybe(line, "solved");
+  epoch.fell_back = maybe(line, "fell_back");
   epoch.nonfinite = maybe(line, "nonfinite");
   epoch.probe_seconds = maybe(line, "probe_seconds");
   return epoch;

@@ -66,6 +66,20 @@ std::optional<double> speed(const RunRecord& run) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
+// How often equilibria were solved for, where a rule does that.
+void note_solved(Table& table, const Group& group) {
+  double solved = 0, fell_back = 0;
+  for (const RunRecord* run : group.runs) {
+    for (const auto& epoch : run->epochs) {
+      solved += epoch.solved.value_or(0);
+      fell_back += epoch.fell_back.value_or(0);
+    }
+  }
+  if (solved + fell_back == 0) return;
+  table.note(fmt::format("{}: equilibrium solved for {:.0f} samples; {:.0f} ({:.2g} %) simulated instead.",
+                         group.label, solved, fell_back, 100 * fell_back / (solved + fell_back)));
+}
+
 void add_notes(Table& table, const std::vector<Group>& groups) {
   int repeats = 0;
   bool averaged = false, partial = false;
@@ -78,6 +92,7 @@ void add_notes(Table& table, const std::vector<Group>& groups) {
   if (partial)
     table.note("Means are over the finished runs; where no run has finished, over those still going.");
   if (averaged) table.note("± is the sample standard deviation over seeds.");
+  for (const Group& group : groups) note_solved(table, group);
   if (repeats > 0)
     table.note(fmt::format("{} run{} of a seed that was there already count{} once.", repeats,
                            repeats > 1 ? "s" : "", repeats > 1 ? "" : "s"));

@@ -26,7 +26,7 @@ APICAL_CARD {
           "0.01)². Paper: c = s = 1, r* uses λ.",
       .marks = {Mark::update_locked},
   };
-  complete_deep_feedback_card(card, Control::simulated);
+  complete_deep_feedback_card(card, Control::simulated, Learn::each_step);
   return card;
 }
 

@@ -20,11 +20,13 @@
 namespace apical::workloads {
 namespace {
 
-const std::array<WorkloadInfo, 7> kWorkloads = {{
+const std::array<WorkloadInfo, 8> kWorkloads = {{
     {"dfc-dynamics",
      "How near the multiply-add peak does the controlled network run when it learns at every step?"},
     {"dfc-ss-dynamics",
      "How near the peak does it run when it only settles, and learns from the last state?"},
+    {"dfc-ss-solved",
+     "What does it take to solve for the equilibrium, with its certificate, instead of simulating?"},
     {"dfc-ssa", "How near the peak is a training step by the analytic steady state?"},
     {"backprop", "How near the peak is a training step of backpropagation with SGD?"},
     {"dfa", "How near the peak is a training step of direct feedback alignment with SGD?"},
@@ -71,6 +73,10 @@ Definition define(const std::string& name, std::int64_t steps) {
             "wake",
             {{"steps", steps}, {"include_non_converged", true}, {"feedback", "fixed"}}};
   }
+  if (name == "dfc-ss-solved") {
+    return {
+        "dfc-ss", "wake", {{"settling", "solved"}, {"include_non_converged", true}, {"feedback", "fixed"}}};
+  }
   if (name == "dfc-ssa") return {"dfc-ssa", "wake", {{"feedback", "fixed"}}};
   if (name == "sleep") return {"dfc-ssa", "sleep", {}};
   for (const char* rule : {"backprop", "dfa", "feedback-alignment"}) {
@@ -87,6 +93,7 @@ struct Counts {
   double upper = 0;          // W_i r for i > 1
   double feedback = 0;       // Q u, all layers
   double hidden_direct = 0;  // G_i δ_L, hidden layers
+  double paths = 0;          // one column of ∂r_L/∂u, by the layer at which the control enters
 
   explicit Counts(const std::vector<std::size_t>& n) {
     const std::size_t depth = n.size() - 1;
@@ -96,6 +103,7 @@ struct Counts {
       (i == 1 ? drive : upper) += product;
       feedback += static_cast<double>(n[i]) * outputs;
       if (i < depth) hidden_direct += static_cast<double>(n[i]) * outputs;
+      paths += static_cast<double>(i - 1) * product;
     }
   }
 };
@@ -106,6 +114,8 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
   const double forward = c.drive + c.upper, update = c.drive + c.upper;
   if (name == "dfc-dynamics") return forward + euler * (c.upper + c.feedback + c.upper) + c.drive;
   if (name == "dfc-ss-dynamics") return forward + euler * (c.upper + c.feedback) + update;
+  // the least that certifies: the paths once, the step that they give, and the look at where it leads
+  if (name == "dfc-ss-solved") return forward + outputs * c.paths + 2 * (c.upper + c.feedback) + update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
   if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);

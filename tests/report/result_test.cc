@@ -28,6 +28,21 @@ TEST_F(Result, OneSeedHasNoDeviation) {
   EXPECT_THAT(table.text(), Not(HasSubstr("±")));
 }
 
+TEST_F(Result, SaysHowOftenEquilibriaWereSolvedFor) {
+  RunRecord record = run("dfc", 1, 0.03);
+  EXPECT_THAT(result_table(std::vector{record}).text(), Not(HasSubstr("solved")));
+  RunRecord::Epoch epoch;
+  epoch.pass = "wake";
+  epoch.solved = 150;
+  epoch.fell_back = 0;
+  record.epochs.push_back(epoch);
+  epoch.solved = 147;
+  epoch.fell_back = 3;
+  record.epochs.push_back(epoch);
+  EXPECT_THAT(result_table(std::vector{record}).text(),
+              HasSubstr("dfc: equilibrium solved for 297 samples; 3 (1 %) simulated instead."));
+}
+
 TEST_F(Result, AFailedRunIsNamedAndNotAveraged) {
   auto failed = manifest("dfc", 2);
   failed["status"] = "failed";

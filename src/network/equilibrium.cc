@@ -1,0 +1,323 @@
+#include "network/equilibrium.h"
+
+#include <Eigen/LU>
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "apical/error.h"
+#include "kernels/kernels.h"
+#include "network/linearised_steps.h"
+#include "network/loop_stability.h"
+#include "network/tile_view.h"
+
+namespace apical {
+namespace {
+
+// Outputs up to which every sample gets a matrix of its own.
+constexpr std::size_t kNarrow = 32;
+// Steps of Broyden's method. With a matrix to begin with it needs about ten where it works, with a diagonal alone up to twice as many as the
+// hidden layers have units.
+constexpr std::size_t kMostSteps = 30, kMostWideSteps = 100;
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor, kNarrow, kNarrow>;
+using Vector = Eigen::Map<Eigen::VectorXd>;
+
+// One step of the law from the sum of both drives, where it has to stay, and one from 0.
+template <class T>
+bool rests_at_sum(LawFunction<T> law) {
+  constexpr std::size_t n = kPanel<T>;
+  std::array<T, n> zero{}, basal, apical, v, rate;
+  basal.fill(T(0.25));
+  apical.fill(T(0.5));
+  for (const T from : {T(0.75), T(0)}) {
+    v.fill(from);
+    law({n,
+         Activation::linear,
+         basal.data(),
+         apical.data(),
+         nullptr,
+         nullptr,
+         v.data(),
+         rate.data(),
+         nullptr,
+         nullptr,
+         {zero.data(), zero.data(), zero.data()},
+         T(1),
+         T(0.5),
+         T(0)});
+    if (v[0] != from + (T(0.75) - from) / 2) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+template <class T>
+EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
+                                        const PiController& controller, const Settling& settling,
+                                        const T* target)
+    : network_(network),
+      tile_(tile),
+      controller_(controller),
+      settling_(settling),
+      target_(target),
+      depth_(network.depth()),
+      rows_(tile.rows),
+      outputs_(network.units(depth_)),
+      stride_(tile.output_stride()),
+      narrow_(outputs_ <= kNarrow),
+      most_steps_(narrow_ ? kMostSteps : kMostWideSteps),
+      leak_(controller.steady_leak()),
+      tolerance_(settling.tolerance > 0       ? settling.tolerance
+                 : sizeof(T) == sizeof(float) ? 1e-6
+                                              : 1e-9) {
+  const bool noisy = settling.sigma > 0 || settling.sigma_output > 0;
+  const bool moving_target = tile.clamped_output != nullptr && !settling.to_own_output;
+  if (noisy || moving_target || settling.filter > 0 || settling.learn == Learn::each_step ||
+      *settling.also != 0 || !rests_at_sum(law)) {
+    throw InternalError(
+        "only a settling phase without noise, filters and a target that moves, that learns from its last "
+        "state and whose "
+        "soma rests at the sum of its basal and apical voltage, can be solved for");
+  }
+  Arena<T>& arena = *tile.arena;
+  const std::size_t controls = rows_ * outputs_;
+  u_ = arena.template take_as<double>(controls);
+  steps_ = arena.template take_as<double>(most_steps_ * controls);
+  squares_ = arena.template take_as<double>(most_steps_ * rows_);
+  inverse_ = arena.template take_as<double>(narrow_ ? controls * outputs_ : controls);
+  state_ = arena.template take_as<Row>(rows_);
+  slope_ = arena.template take_as<const T*>(depth_ + 1);
+  // the feedforward point is the state that belongs to no control
+  std::fill_n(u_, controls, 0.0);
+}
+
+template <class T>
+bool EquilibriumSolver<T>::solve() {
+  if (narrow_) {
+    precondition_by_mean();
+    // near enough that the samples' own matrices are those of the root, and two steps with them are enough
+    iterate(std::sqrt(tolerance_));
+    precondition_by_samples();
+    iterate(tolerance_);
+    judge_loops();
+  } else {
+    precondition_by_diagonal();
+    iterate(tolerance_);
+    LinearisedSteps<T> steps(network_, tile_, controller_, settling_);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (!steps.faded(row)) state_[row] = Row::lost;
+    }
+  }
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    const SettlingLayer<T>& layer = tile_.layer[i];
+    if (layer.v_fb != nullptr) std::copy_n(layer.feedback, rows_ * layer.stride, layer.v_fb);
+  }
+  return std::all_of(state_, state_ + rows_, [](Row row) { return row == Row::near; });
+}
+
+// The state that belongs to u.
+template <class T>
+void EquilibriumSolver<T>::sweep() {
+  T* u = tile_.control();
+  for (std::size_t row = 0; row < rows_; ++row) {
+    for (std::size_t j = 0; j < outputs_; ++j) u[row * stride_ + j] = static_cast<T>(u_[row * outputs_ + j]);
+  }
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    const SettlingLayer<T>& layer = tile_.layer[i];
+    const auto& q = network_.weights("feedback", i);
+    if (i > 1) {
+      const auto& w = network_.weights(i);
+      const SettlingLayer<T>& below = tile_.layer[i - 1];
+      kernels<T>().product({below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr,
+                            layer.v_ff, layer.stride, rows_, Start::zero});
+    }
+    kernels<T>().product({u, stride_, q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback, layer.stride,
+                          rows_, Start::zero});
+    const std::array<const T*, 2> drives = {layer.v_ff, layer.feedback};
+    kernels<T>().sum(drives.data(), drives.size(), layer.v, rows_ * layer.stride);
+    const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
+    kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
+                                       layer.v, layer.rate_deviation, rows_ * layer.stride);
+  }
+}
+
+template <class T>
+void EquilibriumSolver<T>::iterate(double tolerance) {
+  std::fill_n(state_, rows_, Row::searching);
+  for (std::size_t k = 0; k < most_steps_; ++k) {
+    bool moved = false;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      if (state_[row] != Row::searching) continue;
+      state_[row] = step(row, k, tolerance);
+      moved = moved || state_[row] != Row::near;
+    }
+    if (!moved) return;
+    sweep();
+  }
+}
+
+// With B_0 the starting matrix and s_j the steps so far, B_k⁻¹ F is had by the Sherman–Morrison formula, one step after the other.
+template <class T>
+typename EquilibriumSolver<T>::Row EquilibriumSolver<T>::step(std::size_t row, std::size_t k,
+                                                              double tolerance) {
+  const auto n = static_cast<Eigen::Index>(outputs_);
+  const auto step_of = [&](std::size_t j) { return Vector(steps_ + (j * rows_ + row) * outputs_, n); };
+  const auto square_of = [&](std::size_t j) -> double& { return squares_[j * rows_ + row]; };
+  Vector u(u_ + row * outputs_, n), s = step_of(k);
+  // the residual first stands where the step will
+  for (std::size_t j = 0; j < outputs_; ++j) {
+    const T e = target_[row * stride_ + j] - tile_.layer[depth_].rate_deviation[row * stride_ + j];
+    s[static_cast<Eigen::Index>(j)] = static_cast<double>(e) - leak_ * u[static_cast<Eigen::Index>(j)];
+  }
+  if (narrow_) {
+    s = (Eigen::Map<const Matrix>(inverse_ + row * outputs_ * outputs_, n, n) *
+         Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kNarrow, 1>(s))
+            .eval();
+  } else {
+    s.array() *= Vector(inverse_ + row * outputs_, n).array();
+  }
+  for (std::size_t j = 0; j + 1 < k; ++j) s += step_of(j + 1) * (step_of(j).dot(s) / square_of(j));
+  if (k > 0) s /= 1 - step_of(k - 1).dot(s) / square_of(k - 1);
+  square_of(k) = s.squaredNorm();
+  if (!std::isfinite(square_of(k))) {
+    u.setZero();
+    return Row::lost;
+  }
+  if (square_of(k) <= tolerance * tolerance * u.squaredNorm()) return Row::near;
+  u += s;
+  return Row::searching;
+}
+
+template <class T>
+template <class Entry>
+void EquilibriumSolver<T>::invert(const Entry& entry, double* inverse) const {
+  const auto n = static_cast<Eigen::Index>(outputs_);
+  Matrix matrix(n, n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    for (Eigen::Index j = 0; j < n; ++j)
+      matrix(i, j) = entry(static_cast<std::size_t>(i), static_cast<std::size_t>(j)) + (i == j ? leak_ : 0);
+  }
+  Eigen::Map<Matrix>(inverse, n, n) = matrix.partialPivLu().inverse();
+}
+
+template <class T>
+void EquilibriumSolver<T>::precondition_by_mean() {
+  Arena<T>& arena = *tile_.arena;
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    const std::size_t stride = tile_.layer[i].stride;
+    T* mean = arena.take_zeroed(stride);
+    const T* slope = base_point(tile_, i, network_.units(i)).slope;
+    for (std::size_t row = 0; row < rows_; ++row)
+      kernels<T>().add_scaled(T(1) / static_cast<T>(rows_), slope + row * stride, mean, stride);
+    slope_[i] = mean;
+  }
+  ControlPaths<T> paths(network_, arena);
+  paths.form(slope_, 1);
+  invert([&](std::size_t i, std::size_t j) { return paths.sum(0, i, j); }, inverse_);
+  for (std::size_t row = 1; row < rows_; ++row)
+    std::copy_n(inverse_, outputs_ * outputs_, inverse_ + row * outputs_ * outputs_);
+}
+
+// Where the feedback of the output layer is the identity, and the hidden layers add little.
+template <class T>
+void EquilibriumSolver<T>::precondition_by_diagonal() {
+  const T* slope = base_point(tile_, depth_, outputs_).slope;
+  const auto& q = network_.weights("feedback", depth_);
+  for (std::size_t j = 0; j < outputs_; ++j) {
+    const double own = q.get(j, j);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const double diagonal = static_cast<double>(slope[row * stride_ + j]) * own + leak_;
+      inverse_[row * outputs_ + j] = diagonal > 1e-3 ? 1 / diagonal : 1;
+    }
+  }
+}
+
+template <class T>
+void EquilibriumSolver<T>::precondition_by_samples() {
+  Arena<T>& arena = *tile_.arena;
+  const std::size_t groups = (rows_ + kLanes - 1) / kLanes, matrix = outputs_ * outputs_;
+  paths_ = arena.template take_as<double>(groups * depth_ * matrix * kLanes);
+  ControlPaths<T> paths(network_, arena);
+  std::size_t widest = 0;
+  for (std::size_t i = 1; i <= depth_; ++i) widest = std::max(widest, tile_.layer[i].stride);
+  T* v = arena.take(kLanes * widest);
+  T** slopes = arena.template take_as<T*>(depth_ + 1);
+  for (std::size_t i = 1; i <= depth_; ++i)
+    slope_[i] = slopes[i] = arena.take(kLanes * tile_.layer[i].stride);
+  for (std::size_t group = 0; group < groups; ++group) {
+    const std::size_t first = group * kLanes, samples = std::min(kLanes, rows_ - first);
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      const std::size_t stride = tile_.layer[i].stride;
+      const std::array<const T*, 2> parts = {base_point(tile_, i, network_.units(i)).v + first * stride,
+                                             tile_.layer[i].v + first * stride};
+      kernels<T>().sum(parts.data(), parts.size(), v, samples * stride);
+      kernels<T>().activate(network_.spec().activation_of(i), v, nullptr, slopes[i], samples * stride);
+    }
+    paths.form(slope_, samples);
+    for (std::size_t s = 0; s < samples; ++s) {
+      invert([&](std::size_t i, std::size_t j) { return paths.sum(s, i, j); },
+             inverse_ + (first + s) * matrix);
+    }
+    double* c = paths_ + group * depth_ * matrix * kLanes;
+    for (std::size_t k = 0; k < depth_; ++k) {
+      for (std::size_t entry = 0; entry < matrix; ++entry, c += kLanes) {
+        // lanes without a sample of their own repeat the last one
+        for (std::size_t s = 0; s < kLanes; ++s)
+          c[s] = static_cast<double>(
+              paths.at(std::min(s, samples - 1), k + 1, entry / outputs_, entry % outputs_));
+      }
+    }
+  }
+}
+
+template <class T>
+void EquilibriumSolver<T>::judge_loops() {
+  const LoopStability loops(controller_, settling_, depth_, outputs_);
+  double* scratch = tile_.arena->template take_as<double>(LoopStability::scratch(depth_, outputs_));
+  for (std::size_t first = 0; first < rows_; first += kLanes) {
+    const auto stable = loops.stable(paths_ + first * depth_ * outputs_ * outputs_, scratch);
+    for (std::size_t row = first; row < std::min(rows_, first + kLanes); ++row) {
+      if (!stable[row - first]) state_[row] = Row::lost;
+    }
+  }
+}
+
+template <class T>
+void EquilibriumSolver<T>::keep() {
+  Arena<T>& arena = *tile_.arena;
+  kept_ = arena.template take_as<T*>(5 * (depth_ + 1));
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    const SettlingLayer<T>& layer = tile_.layer[i];
+    const std::array<const T*, 5> arrays = {layer.v, layer.v_ff, layer.feedback, layer.rate_deviation,
+                                            i < depth_ ? nullptr : tile_.control()};
+    for (std::size_t a = 0; a < arrays.size(); ++a) {
+      if (arrays[a] == nullptr) continue;
+      kept_[5 * i + a] = arena.take(rows_ * layer.stride);
+      std::copy_n(arrays[a], rows_ * layer.stride, kept_[5 * i + a]);
+    }
+  }
+}
+
+template <class T>
+void EquilibriumSolver<T>::put_back() {
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    const SettlingLayer<T>& layer = tile_.layer[i];
+    const std::array<T*, 6> arrays = {
+        layer.v,   layer.v_ff, layer.feedback, layer.rate_deviation, i < depth_ ? nullptr : tile_.control(),
+        layer.v_fb};
+    for (std::size_t a = 0; a < arrays.size(); ++a) {
+      if (arrays[a] == nullptr) continue;
+      const T* from = kept_[5 * i + (a < 5 ? a : 2)];
+      for (std::size_t row = 0; row < rows_; ++row) {
+        if (found(row)) std::copy_n(from + row * layer.stride, layer.stride, arrays[a] + row * layer.stride);
+      }
+    }
+  }
+}
+
+template class EquilibriumSolver<float>;
+template class EquilibriumSolver<double>;
+
+}  // namespace apical
