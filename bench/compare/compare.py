@@ -12,6 +12,7 @@ With Debian's python3-torch install libopenblas0-pthread too, and set OPENBLAS_C
 processor; with any other, leave OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE unset. This program passes them on as they are.
 """
 import argparse
+import itertools
 import json
 import math
 import os
@@ -30,7 +31,7 @@ class Peer:
         library = name.split()[0]
         python = {"pytorch": options.torch, "jax": options.jax}[library]
         script = {"pytorch": "torch_steps.py", "jax": "jax_steps.py"}[library]
-        command = [python, os.path.join(HERE, script), rule, "--dtype", dtype, "--threads", str(threads)]
+        command = [python, os.path.join(HERE, script), rule, "--dtype", dtype, "--threads", str(threads), "--clock", options.clock]
         if name.endswith("compiled"):
             command.append("--compiled")
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
@@ -51,7 +52,7 @@ class Peer:
 
 def apical(options, rule, dtype, threads):
     command = [options.binary, "bench", BENCH_NAME.get(rule, rule), "--threads", str(threads), "--precision", dtype, "--repeats", "1",
-               "--seconds", str(options.seconds), "--json"]
+               "--seconds", str(options.seconds), "--clock", options.clock, "--json"]
     row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["rows"][0]
     return row["milliseconds"] / 1e3, row["share_of_peak"]
 
@@ -113,17 +114,19 @@ def main():
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="least time of one measurement")
+    parser.add_argument("--clock", default="wall", choices=["wall", "cpu"],
+                        help="cpu: process time over threads, where others use the machine too; for one thread only, libraries spin")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--agree", action="store_true", help="check that the peers propose the same updates, measure nothing")
     options = parser.parse_args()
     if options.agree:
         return agree(options)
     peers = [peer for peer in options.peers if {"pytorch": options.torch, "jax": options.jax}[peer.split()[0]]]
-    rows = [compare(peer, rule, dtype, options) for rule in options.rules for dtype in options.dtypes for peer in peers]
-    if options.json:
-        print(json.dumps(rows, indent=1))
-    else:
-        show(rows)
+    rows = []
+    for rule, dtype, peer in itertools.product(options.rules, options.dtypes, peers):
+        rows.append(compare(peer, rule, dtype, options))
+        print(f"measured {rule}, {dtype}, {peer}", file=sys.stderr, flush=True)
+    print(json.dumps(rows, indent=1)) if options.json else show(rows)
     return 0
 
 

@@ -132,4 +132,4 @@ else:
     def step():
         weights[:] = train(*weights)
 
-    serve(step, lambda: jax.block_until_ready(weights))
+    serve(options, step, lambda: jax.block_until_ready(weights))

@@ -1,5 +1,4 @@
-"""What the compared programs share: sizes, made-up data, and the constants of the controlled network. NumPy only."""
-import numpy as np
+"""What the compared programs share: sizes, made-up data, and the constants of the controlled network."""
 
 LAYERS = [784, 256, 256, 256, 10]
 BATCH = 128
@@ -15,6 +14,8 @@ RULES = ["backprop", "dfa", "dfc-ssa", "dfc-ss", "dfc"]
 
 def make(dtype):
     """Inputs, one-hot labels, W and b of each layer, Q of each layer (product of the transposed weights above), G of the hidden ones."""
+    import numpy as np  # where the peers run; who starts them may do without
+
     random = np.random.default_rng(1)
     x = (random.random((BATCH, LAYERS[0])) - 0.5).astype(dtype)
     onehot = np.eye(LAYERS[-1], dtype=dtype)[np.arange(BATCH) % LAYERS[-1]]

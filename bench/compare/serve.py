@@ -11,6 +11,7 @@ def arguments():
     parser.add_argument("--dtype", default="float32", choices=["float32", "float64"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--clock", default="wall", choices=["wall", "cpu"])
     parser.add_argument("--update", action="store_true", help="print the lengths of the proposed weight changes, per layer")
     options = parser.parse_args()
     # the processors that a library sees decide how many threads it makes
@@ -18,16 +19,17 @@ def arguments():
     return options
 
 
-def serve(step, wait=lambda: None):
+def serve(options, step, wait=lambda: None):
     """step() runs one minibatch, wait() until it is done. Each line on standard input: the seconds to measure for; answer: seconds a step."""
+    now = time.perf_counter if options.clock == "wall" else lambda: time.process_time() / options.threads
     for _ in range(3):
         step()
     wait()
     print("ready", flush=True)
     for line in sys.stdin:
-        runs, start = 0, time.perf_counter()
-        while time.perf_counter() - start < float(line):
+        runs, start = 0, now()
+        while now() - start < float(line):
             step()
             wait()
             runs += 1
-        print((time.perf_counter() - start) / runs, flush=True)
+        print((now() - start) / runs, flush=True)

@@ -186,4 +186,4 @@ if options.update:
     step()
     print(" ".join(f"{change:.15e}" for change in changes))
 else:
-    serve(step)
+    serve(options, step)
