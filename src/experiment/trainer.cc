@@ -10,6 +10,7 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "experiment/advice.h"
 #include "experiment/network_checkpoint.h"
 #include "probes/probe.h"
 
@@ -71,6 +72,9 @@ class Trainer final : public TrainerBase {
     minibatch_.assign(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
+    if (ran_away(minibatch_)) {
+      throw runaway_error<T>(plan_, segment(), next_ + 1, context(), network_, *rule_, train_, minibatch_);
+    }
     measured_.clear();
     for (const std::string& name : probes) measure(name);
     const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;

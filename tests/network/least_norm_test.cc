@@ -24,6 +24,19 @@ TEST(LeastNorm, IsTheOneComputedByHand) {
   EXPECT_LT((least_norm(jacobian, c, 0, e) - Eigen::Vector2d(3, 4) * (50.0 / 82)).norm(), 1e-13);
 }
 
+TEST(LeastNorm, TakesSeveralErrorsAtOnce) {
+  RowMajor jacobian(2, 3);
+  jacobian << 1, 2, 0.5, -1, 0.3, 2;
+  const Eigen::MatrixXd all = least_norm(jacobian, Vector::Ones(3), 0, Eigen::Matrix2d::Identity());
+  const Eigen::MatrixXd damped = least_norm(jacobian, Vector::Ones(3), 0.5, Eigen::Matrix2d::Identity());
+  EXPECT_LT((jacobian * all - Eigen::Matrix2d::Identity()).norm(), 1e-14);
+  for (Eigen::Index k = 0; k < 2; ++k) {
+    const Vector e = Vector::Unit(2, k);
+    EXPECT_LT((all.col(k) - least_norm(jacobian, Vector::Ones(3), 0, e)).norm(), 1e-15);
+    EXPECT_LT((damped.col(k) - least_norm(jacobian, Vector::Ones(3), 0.5, e)).norm(), 1e-15);
+  }
+}
+
 TEST(LeastNorm, OfARankDeficientJacobianLeavesTheUnreachableErrorAlone) {
   RowMajor jacobian(2, 3);
   jacobian << 1, 2, 2, 1, 2, 2;

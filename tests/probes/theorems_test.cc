@@ -218,7 +218,9 @@ TEST(Divergence, IsPredictedWhereItIsSeen) {
   for (const auto& [name, share] : shares(1)) EXPECT_EQ(share, name == "agreement" ? 1 : 0) << name;
   // feedback that pushes the output away
   for (const auto& [name, share] : shares(-1)) {
-    if (name != "diverged") EXPECT_EQ(share, 1) << name;
+    if (name != "diverged") {
+      EXPECT_EQ(share, 1) << name;
+    }
   }
 }
 
