@@ -80,12 +80,15 @@ Reason reason_for(double a_pi, double euler, const std::string& suffix) {
 }  // namespace
 
 template <class T>
-bool ran_away(const Minibatch<T>& minibatch) {
+bool samples_lost(const Minibatch<T>& minibatch) {
   const BatchState<T>& state = minibatch.state();
-  const auto begin = state.settled.begin(), end = begin + static_cast<std::ptrdiff_t>(state.size);
-  if (!state.has_settled ||
-      std::all_of(begin, end, [](const Settled& s) { return std::isfinite(s.residual); }))
-    return false;
+  return state.has_settled &&
+         std::any_of(state.settled.begin(), state.settled.begin() + static_cast<std::ptrdiff_t>(state.size),
+                     [](const Settled& s) { return !std::isfinite(s.residual); });
+}
+
+template <class T>
+bool update_lost(const Minibatch<T>& minibatch) {
   const auto& weights = minibatch.delta().weights;
   return std::any_of(weights.begin(), weights.end(),
                      [](const Buffer<T>& w) { return !all_finite(w.data(), w.size()); });
@@ -138,7 +141,8 @@ std::string unsettled_warning(const Plan& plan, double settled_share) {
 }
 
 #define APICAL_INSTANTIATE(T)                                                                  \
-  template bool ran_away(const Minibatch<T>&);                                                 \
+  template bool samples_lost(const Minibatch<T>&);                                             \
+  template bool update_lost(const Minibatch<T>&);                                              \
   template Error runaway_error(const Plan&, const Segment&, std::size_t, const PassContext&,   \
                                const Network<T>&, const BasicRule<T>&, const SampleSource<T>&, \
                                Minibatch<T>&);

@@ -10,10 +10,12 @@
 
 namespace apical {
 
-// Whether samples that stopped being finite while they settled have reached the proposed update. Looks at the update
-// only where there are such samples.
+// Whether samples stopped being finite while they settled, and whether that has reached the proposed update: where they
+// are left out of it, training goes on.
 template <class T>
-bool ran_away(const Minibatch<T>& minibatch);
+bool samples_lost(const Minibatch<T>& minibatch);
+template <class T>
+bool update_lost(const Minibatch<T>& minibatch);
 
 // Lets the minibatch run away once more and says who, when, where and why: share of samples, the first state and layer
 // that were not finite, the eigenvalues at that sample's feedforward point. `minibatch_number` counts from 1.
