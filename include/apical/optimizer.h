@@ -73,6 +73,8 @@ class Optimizer {
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
  private:
+  double layer_rate(std::size_t tensor) const;  // multiplier of the learning rate
+
   OptimizerSettings settings_;
   std::vector<Tensor<T>> tensors_;
   std::vector<std::vector<T>> first_, second_;  // per tensor; empty where the algorithm has no such moment

@@ -37,6 +37,7 @@ struct TrainingOptions {
   std::function<void(const std::filesystem::path&)>
       created;                              // a run's directory, once there is something in it
   const std::atomic<bool>* stop = nullptr;  // becomes true: save a checkpoint and return
+  std::int64_t stop_after_epochs = 0;       // the same after so many epochs of the recipe; 0: run to its end
 };
 
 enum class TrainingEnd { finished, stopped };

@@ -79,6 +79,12 @@ Optimizer<T>::Optimizer(OptimizerSettings settings, std::vector<Tensor<T>> tenso
 }
 
 template <class T>
+double Optimizer<T>::layer_rate(std::size_t tensor) const {
+  if (settings_.layer_rates.empty()) return 1;
+  return settings_.layer_rates[static_cast<std::size_t>(tensors_[tensor].layer)];
+}
+
+template <class T>
 void Optimizer<T>::prepare(double factor) {
   ++steps_;
   factor_ = factor;
@@ -86,7 +92,8 @@ void Optimizer<T>::prepare(double factor) {
   double joint = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     const double squares = sum_of_squares(tensors_[i].delta, tensors_[i].count);
-    joint += squares;
+    // a layer that does not learn has no gradient that others would have to give way to
+    if (layer_rate(i) > 0) joint += squares;
     clip_[i] = clipping_factor(settings_, squares);
   }
   if (settings_.clip == Clipping::joint)
@@ -96,9 +103,7 @@ void Optimizer<T>::prepare(double factor) {
 template <class T>
 void Optimizer<T>::apply(std::size_t tensor, std::size_t begin, std::size_t end) {
   const Tensor<T>& t = tensors_[tensor];
-  const double layer_rate =
-      settings_.layer_rates.empty() ? 1 : settings_.layer_rates[static_cast<std::size_t>(t.layer)];
-  const double rate = settings_.learning_rate * factor_ * layer_rate;
+  const double rate = settings_.learning_rate * factor_ * layer_rate(tensor);
   const StepNumbers<T> numbers = step_numbers<T>(settings_, rate, clip_[tensor], steps_);
   T* m = first_[tensor].empty() ? nullptr : first_[tensor].data() + begin;
   T* v = second_[tensor].empty() ? nullptr : second_[tensor].data() + begin;
