@@ -62,6 +62,7 @@ void add_demo(CommandLine& line);
 void add_rules(CommandLine& line);
 void add_probes(CommandLine& line);
 void add_eval(CommandLine& line);
+void add_reproduce(CommandLine& line);
 void add_resume(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_report(CommandLine& line);

@@ -84,6 +84,7 @@ class Optimizer {
 
  private:
   void take_norms();
+  double layer_rate(std::size_t tensor) const;  // multiplier of the learning rate
 
   OptimizerSettings settings_;
   std::vector<Tensor<T>> tensors_;

@@ -26,10 +26,11 @@ struct RecipeInfo {
 
 // [recipe.published]: the number that this recipe has to meet. No metric: nothing was published.
 struct Published {
-  std::string metric;    // as in the run's record: test_error, test_loss, train_loss
-  double value = 0;      // in the metric's unit
-  double sd = 0;         // over seeds
-  double tolerance = 0;  // how far from `value` the mean over seeds may be
+  std::string metric;      // as in the run's record: test_error, test_loss, train_loss
+  double value = 0;        // in the metric's unit
+  double sd = 0;           // over seeds
+  double tolerance = 0;    // how far from `value` the mean over seeds may be
+  std::int64_t seeds = 0;  // runs behind `value` and `sd`; 0: not known
   bool operator==(const Published&) const = default;
 };
 
@@ -138,6 +139,8 @@ class Recipe {
   // Every value, said or not, with unit, requirement and meaning as comments. Parsing it gives an equal
   // recipe.
   std::string to_toml() const;
+  // Every value by its path: "training.epochs".
+  std::map<std::string, Value> values() const;
 
   // Same values; where they were said does not count.
   bool operator==(const Recipe& other) const;

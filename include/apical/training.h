@@ -38,6 +38,7 @@ struct TrainingOptions {
       created;                              // a run's directory, once there is something in it
   std::function<void(const std::string&)> warn;  // a sentence that whoever watches should read now
   const std::atomic<bool>* stop = nullptr;  // becomes true: save a checkpoint and return
+  std::int64_t stop_after_epochs = 0;       // the same after so many epochs of the recipe; 0: run to its end
 };
 
 enum class TrainingEnd { finished, stopped };

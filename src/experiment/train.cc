@@ -32,7 +32,7 @@ class TrainingLoop {
 
   TrainingEnd run() {
     while (!trainer_.done() && !stops_early()) {
-      if (!run_segment()) {
+      if (enough_for_now() || !run_segment()) {
         recorder_.save_checkpoint(trainer_);
         return TrainingEnd::stopped;
       }
@@ -97,6 +97,12 @@ class TrainingLoop {
     const std::string sentence = unsettled_warning(plan_, settled_share());
     warned_ = !sentence.empty();
     warn(sentence);
+  }
+
+  // As many epochs done as the caller wanted, between two of them.
+  bool enough_for_now() const {
+    const std::int64_t wanted = options_.stop_after_epochs;
+    return wanted > 0 && trainer_.segment().epoch >= wanted;
   }
 
   // Asked between epochs, also of a run that was killed there.

@@ -66,4 +66,21 @@ std::string Recipe::to_toml() const {
   return text + print(*this, free_sections()[1]) + print(*this, free_sections()[2]);
 }
 
+std::map<std::string, Value> Recipe::values() const {
+  std::map<std::string, Value> values{{"rule.id", rule}};
+  const auto take = [&](const Section& section) {
+    for (const auto& parameter : section.parameters)
+      values[section.name + "." + parameter.name] = section.get(*this, parameter.name);
+  };
+  for (const auto& section : fixed_sections()) take(section);
+  for (const auto& [group, settings] : optimizers) {
+    if (group != "forward") take(optimizer_section(group));
+  }
+  for (const auto& section : free_sections()) {
+    for (const auto& setting : (this->*section.settings).all())
+      values[section.name + "." + setting.key] = setting.value;
+  }
+  return values;
+}
+
 }  // namespace apical

@@ -5,15 +5,13 @@
 #include <array>
 #include <optional>
 
-#include "apical/atomic_file.h"
 #include "apical/error.h"
 #include "apical/recipe.h"
+#include "io/recipe_extends.h"
 #include "io/recipe_schema.h"
 
 namespace apical {
 namespace {
-
-constexpr std::size_t kMostBytes = 1 << 20;
 
 // What the node holds, or nothing if a recipe has no use for it (dates, tables, mixed lists).
 std::optional<Value> value_of(const toml::node& node) {
@@ -95,10 +93,11 @@ class RecipeReader {
  public:
   explicit RecipeReader(Recipe& recipe) : recipe_(recipe) {}
 
-  void name_file(const std::string& name) { recipe_.file_ = name; }
-
-  void read(const toml::table& root) {
+  // `file` is what messages call the text.
+  void read(const std::string& file, const toml::table& root) {
+    recipe_.file_ = file;
     for (const auto& [name, node] : in_file_order(root)) {
+      if (name == "extends") continue;
       const auto* table = node->as_table();
       if (table != nullptr) {
         read_section(name, *table, place(*node));
@@ -246,22 +245,22 @@ void Recipe::set(std::span<const std::string> assignments, const std::string& wh
 }
 
 Recipe parse_recipe(std::string_view text, const std::string& name) {
+  const toml::table table = recipe_table(text, name);
+  if (table.contains("extends"))
+    throw Error(name, "'extends' holds in recipe files alone.", "Write out what it would bring in.");
   Recipe recipe;
   RecipeReader reader(recipe);
-  reader.name_file(name);
-  try {
-    reader.read(toml::parse(text, name));
-  } catch (const toml::parse_error& error) {
-    const auto begin = error.source().begin;
-    throw Error(fmt::format("{}:{}:{}", name, begin.line, begin.column),
-                fmt::format("is not valid TOML: {}.", error.description()));
-  }
+  reader.read(name, table);
   recipe.check();
   return recipe;
 }
 
 Recipe load_recipe(const std::filesystem::path& path) {
-  return parse_recipe(read_whole(path, kMostBytes), path.string());
+  Recipe recipe;
+  RecipeReader reader(recipe);
+  for (const RecipeText& text : with_bases(path)) reader.read(text.name, text.table);
+  recipe.check();
+  return recipe;
 }
 
 }  // namespace apical

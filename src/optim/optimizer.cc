@@ -87,14 +87,17 @@ template <class T>
 Optimizer<T>::~Optimizer() = default;
 
 template <class T>
+double Optimizer<T>::layer_rate(std::size_t tensor) const {
+  if (settings_.layer_rates.empty()) return 1;
+  return settings_.layer_rates[static_cast<std::size_t>(tensors_[tensor].layer)];
+}
+
+template <class T>
 void Optimizer<T>::prepare(double factor) {
   ++steps_;
   if (clips()) take_norms();
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    const double layer_rate = settings_.layer_rates.empty()
-                                  ? 1
-                                  : settings_.layer_rates[static_cast<std::size_t>(tensors_[i].layer)];
-    const double rate = settings_.learning_rate * factor * layer_rate;
+    const double rate = settings_.learning_rate * factor * layer_rate(i);
     numbers_[i] = step_numbers<T>(settings_, rate, clip_[i], steps_);
   }
 }
@@ -104,7 +107,8 @@ void Optimizer<T>::take_norms() {
   double joint = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     const double squares = sum_of_squares(tensors_[i].delta, tensors_[i].count);
-    joint += squares;
+    // a layer that does not learn has no gradient that others would have to give way to
+    if (layer_rate(i) > 0) joint += squares;
     clip_[i] = clipping_factor(settings_, squares);
   }
   if (settings_.clip == Clipping::joint)

@@ -26,6 +26,8 @@ inline const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"parity", {"core", "kernels", "network", "optim", "probes"}},
     {"workloads", {"core", "kernels", "network", "optim"}},
     {"experiment", {"core", "kernels", "data", "io", "network", "rules", "optim", "probes"}},
+    {"reproduction",
+     {"core", "kernels", "data", "io", "network", "rules", "optim", "probes", "report", "experiment"}},
 };
 
 // Which folder implements a public header. rule.h is the interface that the network calls; its registry is
@@ -43,6 +45,7 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"deep_feedback.h", "network"},
     {"strong_feedback.h", "network"},
     {"environment.h", "io"},
+    {"equivalence.h", "reproduction"},
     {"error.h", "core"},
     {"loss.h", "network"},
     {"network.h", "network"},
@@ -52,8 +55,10 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"parameter.h", "core"},
     {"parity.h", "parity"},
     {"probe.h", "probes"},
+    {"published_figure.h", "reproduction"},
     {"recipe.h", "io"},
     {"report.h", "report"},
+    {"reproduction.h", "reproduction"},
     {"rule.h", "network"},
     {"run.h", "io"},
     {"run_index.h", "io"},

@@ -192,6 +192,20 @@ TEST(Optimizer, JointClippingSeesTheGroupAsOne) {
   EXPECT_NEAR(bench.weights[1][0], 1.2, 1e-6);
 }
 
+TEST(Optimizer, JointClippingLeavesOutALayerThatDoesNotLearn) {
+  OptimizerSettings settings = sgd(1);
+  settings.clip = Clipping::joint;
+  settings.clip_norm = 1;
+  settings.layer_rates = {1, 0};
+  Bench<double> bench(settings, {{0.0, 0.0}, {0.0}});
+  bench.set_gradient(0, {-3.0, -4.0});
+  bench.set_gradient(1, {-12.0});
+  bench.optimizer->step(1);
+  EXPECT_NEAR(bench.weights[0][0], 0.6, 1e-6);
+  EXPECT_NEAR(bench.weights[0][1], 0.8, 1e-6);
+  EXPECT_EQ(bench.weights[1][0], 0);
+}
+
 // The joint norm has to take every element: tensors longer than one block, with an odd rest.
 TEST(Optimizer, TheNormCountsEveryElement) {
   OptimizerSettings settings = sgd(1);

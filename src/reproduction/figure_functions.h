@@ -1,0 +1,10 @@
+// The functions behind published_figures().
+#pragma once
+
+#include "apical/published_figure.h"
+
+namespace apical {
+
+FigureOutcome precision_figure(const FigureTask& task);
+
+}  // namespace apical

@@ -1,0 +1,69 @@
+#include <fmt/chrono.h>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "apical/atomic_file.h"
+#include "apical/environment.h"
+#include "apical/error.h"
+#include "apical/published_figure.h"
+#include "reproduction/figure_functions.h"
+
+namespace apical {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostBytes = 1 << 20;
+
+fs::path file_of(const fs::path& results, const std::string& id) { return results / (id + ".json"); }
+
+}  // namespace
+
+const std::vector<PublishedFigure>& published_figures() {
+  static const std::vector<PublishedFigure> figures = {
+      {"dfc2021/precision", "What single precision keeps of the update as the training loss falls",
+       "Beside the training losses near 1e-8 in Table 1, which the authors reached in float64.",
+       precision_figure},
+  };
+  return figures;
+}
+
+FigureOutcome reproduce_figure(const PublishedFigure& figure, const FigureTask& task,
+                               const fs::path& results) {
+  fs::create_directories(task.folder);
+  FigureOutcome outcome = figure.make(task);
+  if (!outcome.finished || task.quick) return outcome;
+  Json claims = Json::array();
+  for (const FigureClaim& claim : outcome.claims)
+    claims.push_back({{"published", claim.published}, {"ours", claim.ours}, {"shown", claim.shown}});
+  const Json json = {{"format", 1},
+                     {"figure", figure.id},
+                     {"seed", task.seed},
+                     {"date", fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr)))},
+                     {"version", build_info().version},
+                     {"commit", build_info().commit},
+                     {"machine", machine_info().cpu},
+                     {"claims", claims}};
+  fs::create_directories(file_of(results, figure.id).parent_path());
+  write_atomically(file_of(results, figure.id), json.dump(1) + "\n");
+  return outcome;
+}
+
+FigureResult load_figure_result(const fs::path& results, const std::string& id) {
+  const fs::path file = file_of(results, id);
+  FigureResult result;
+  if (!fs::exists(file)) return result;
+  try {
+    const Json json = Json::parse(read_whole(file, kMostBytes));
+    result = {json.at("date"), json.at("version"), json.at("commit"), json.at("machine"), {}};
+    for (const Json& claim : json.at("claims"))
+      result.claims.push_back({claim.at("published"), claim.at("ours"), claim.at("shown")});
+  } catch (const Json::exception& damaged) {
+    throw Error(file.string(), fmt::format("is no result of a figure: {}.", damaged.what()),
+                "Take back the version that was committed, or remove it.");
+  }
+  return result;
+}
+
+}  // namespace apical
