@@ -32,6 +32,8 @@ class Arena {
     return piece;
   }
 
+  std::size_t bytes() const { return block_.bytes() + spilled_ * sizeof(T); }
+
   // Everything that was taken is given back.
   void reset() {
     if (!spill_.empty()) {

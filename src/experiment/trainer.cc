@@ -10,6 +10,7 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "core/profile.h"
 #include "experiment/network_checkpoint.h"
 #include "probes/probe.h"
 
@@ -69,10 +70,11 @@ class Trainer final : public TrainerBase {
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
     measured_.clear();
     for (const std::string& name : probes) measure(name);
-    const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;
-    move_weights(optimizers_.at(section));
-    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
+    move_weights(optimizers_.at(section_of(pass)));
+    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) {
+      const profile::PhaseScope scope(profile::Phase::optimizer);
       network_.refresh_transposes();
+    }
     ++next_;
   }
 
@@ -107,6 +109,28 @@ class Trainer final : public TrainerBase {
   Marks marks() const override { return minibatch_.marks(); }
 
   void save_weights(Checkpoint& checkpoint) const override { save_network(network_, checkpoint); }
+
+  TrainingMemory memory() const override {
+    TrainingMemory memory;
+    for (const auto& [group, matrices] : network_.all_groups()) memory.weights += bytes_of(matrices);
+    for (const auto& [section, optimizer] : optimizers_) memory.optimizer += moments_of(optimizer);
+    const MinibatchMemory training = minibatch_.memory(), evaluation = evaluation_.memory();
+    memory.activities = training.activities + evaluation.activities;
+    memory.arenas = training.arenas + evaluation.arenas;
+    memory.proposals = training.proposals + evaluation.proposals;
+    for (const Dataset* data : {&plan_.train, &plan_.test}) memory.data += data->bytes();
+    return memory;
+  }
+
+  double least_traffic() const override {
+    const std::string& group = segment().pass.group;
+    const GroupDelta<T>& delta = minibatch_.delta_of(group);
+    std::size_t read = 0;
+    for (const auto& [name, matrices] : network_.all_groups()) read += bytes_of(matrices);
+    const std::size_t changed = total_bytes(delta.weights) + total_bytes(delta.bias);
+    const std::size_t moments = moments_of(optimizers_.at(section_of(segment().pass)));
+    return static_cast<double>(read + changed + 2 * moments + 2 * minibatch_.memory().activities);
+  }
 
   void save(Checkpoint& checkpoint) const override {
     save_network(network_, checkpoint);
@@ -172,9 +196,24 @@ class Trainer final : public TrainerBase {
     return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_)};
   }
 
+  static const std::string& section_of(const Pass& pass) {
+    return pass.optimizer.empty() ? pass.group : pass.optimizer;
+  }
+
+  static std::size_t bytes_of(const std::vector<WeightMatrix<T>>& matrices) {
+    std::size_t numbers = 0;
+    for (const auto& w : matrices) numbers += w.panels_size() + w.bias_size() + w.transposed_size();
+    return numbers * sizeof(T);
+  }
+  static std::size_t moments_of(const Optimizer<T>& optimizer) {
+    std::size_t numbers = 0;
+    for (const auto& state : const_cast<Optimizer<T>&>(optimizer).state()) numbers += state.count;
+    return numbers * sizeof(T);
+  }
+
   std::string group_of(const std::string& section) const {
     for (const Pass& pass : plan_.card.passes) {
-      if ((pass.optimizer.empty() ? pass.group : pass.optimizer) == section) return pass.group;
+      if (section_of(pass) == section) return pass.group;
     }
     throw InternalError("no pass uses the optimizer " + section);
   }
@@ -206,6 +245,7 @@ class Trainer final : public TrainerBase {
       }
     }
     pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
+      const profile::PhaseScope scope(profile::Phase::optimizer);
       optimizer.apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
     });
   }
@@ -248,6 +288,7 @@ class Trainer final : public TrainerBase {
 
   // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.
   void measure(const std::string& name) {
+    const profile::Pause uncounted;
     const auto start = std::chrono::steady_clock::now();
     ProbeValues values =
         run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_, train_});

@@ -6,6 +6,7 @@
 
 #include "apical/error.h"
 #include "core/philox.h"
+#include "core/profile.h"
 #include "kernels/kernels.h"
 #include "network/tile_view.h"
 
@@ -20,6 +21,9 @@ struct Minibatch<T>::Worker {
 };
 
 namespace {
+
+using profile::Phase;
+using profile::PhaseScope;
 
 template <class T>
 GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
@@ -92,7 +96,14 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
 }
 
 template <class T>
+void Minibatch<T>::fill(const SampleSource<T>& source, const TileState<T>& tile) {
+  const PhaseScope scope(Phase::data);
+  source.fill(tile.first_row, tile.rows, batch_);
+}
+
+template <class T>
 void Minibatch<T>::feed_forward(std::size_t first, std::size_t rows, bool training) {
+  const PhaseScope scope(training ? Phase::feedforward : Phase::evaluation);
   const auto& k = kernels<T>();
   for (std::size_t i = 1; i <= network_.depth(); ++i) {
     const auto& w = network_.weights(i);
@@ -118,7 +129,7 @@ template <class T>
 void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
   batch_.size = size;
   for_each_tile([&](Worker& worker, std::size_t, bool) {
-    source.fill(worker.tile.first_row, worker.tile.rows, batch_);
+    fill(source, worker.tile);
     feed_forward(worker.tile.first_row, worker.tile.rows, false);
   });
 }
@@ -133,7 +144,7 @@ void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, 
   }
   std::fill(lane_learned_.begin(), lane_learned_.end(), std::uint8_t{0});
   for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
-    source.fill(worker.tile.first_row, worker.tile.rows, batch_);
+    fill(source, worker.tile);
     feed_forward(worker.tile.first_row, worker.tile.rows, true);
     run_rule(worker, rule, context, lane, first_of_lane);
   });
@@ -154,11 +165,15 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
   StepSums<T>& sums = worker.sums.find(context.group)->second;
   TileDelta<T> delta(network_, tile, sums);
   BasicTrial<T> trial(network_, tile, rule, delta);
-  rule.assign(trial);
+  {
+    const PhaseScope scope(Phase::credit);
+    rule.assign(trial);
+  }
   worker.marks.add(tile.marks);
 
   if (tile.learned) {
     // the tile's sums over time join its lane
+    const PhaseScope scope(Phase::update);
     StepSums<T>& lane_sums = lane_sums_[lane].find(context.group)->second;
     lane_sums.prepare(network_, context.group);
     if (first_of_lane) lane_sums.zero();
@@ -170,6 +185,7 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
     lane_learned_[lane] = 1;
     return;
   }
+  const PhaseScope scope(Phase::plasticity);
   for (const auto& matrix : network_.group(context.group)) {
     delta.begin_layer(context.group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
     rule.plasticity(context.group, synapses_of(tile, network_, matrix.layer()), delta);
@@ -207,6 +223,7 @@ void Minibatch<T>::sum_proposals(const PassContext& context) {
 template <class T>
 void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::size_t panel,
                                std::size_t first_k, std::size_t k_count) {
+  const PhaseScope scope(Phase::update);
   const auto& matrix = network_.weights(group, layer);
   const std::size_t n_out = matrix.n_out(), n_in = matrix.n_in();
   const std::size_t width = std::min(kPanel<T>, padded<T>(n_out) - panel * kPanel<T>);
@@ -231,6 +248,7 @@ void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::s
 
 template <class T>
 void Minibatch<T>::sum_bias(std::string_view group, std::size_t layer) {
+  const PhaseScope scope(Phase::update);
   const std::size_t n_out = network_.weights(group, layer).n_out(), stride = row_stride<T>(n_out);
   Buffer<T>& bias = delta_->bias[layer - 1];
   bias.zero();
@@ -265,6 +283,22 @@ std::size_t Minibatch<T>::not_finite() const {
   std::size_t count = 0;
   for (std::size_t row = 0; row < batch_.size; ++row) count += !std::isfinite(batch_.loss[row]);
   return count;
+}
+
+template <class T>
+MinibatchMemory Minibatch<T>::memory() const {
+  MinibatchMemory memory{.activities = batch_.bytes()};
+  for (const auto& worker : workers_) {
+    memory.arenas += worker->arena.bytes();
+    for (const auto& [group, sums] : worker->sums) memory.proposals += sums.bytes();
+  }
+  for (const auto& lane : lane_sums_) {
+    for (const auto& [group, sums] : lane) memory.proposals += sums.bytes();
+  }
+  for (const auto& [group, delta] : deltas_) {
+    memory.proposals += total_bytes(delta.weights) + total_bytes(delta.bias);
+  }
+  return memory;
 }
 
 template <class T>

@@ -12,7 +12,9 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "core/profile.h"
 #include "kernels/kernels.h"
+#include "network/counting_law.h"
 #include "network/settling_record.h"
 #include "network/tile_delta.h"
 #include "network/tile_view.h"
@@ -147,6 +149,7 @@ class SettlingRun {
     }
     if (learns_) delta_.flush(collected);
     record_.finish(settling_.steps);
+    profile::add_settling_steps(static_cast<double>(settling_.steps - 1), static_cast<double>(tile_.rows));
   }
 
   void control(const T* u_before) {
@@ -238,6 +241,7 @@ class SettlingRun {
   }
 
   void learn() {
+    const profile::PhaseScope scope(profile::Phase::plasticity);
     for (std::size_t i = 1; i <= depth_; ++i) {
       delta_.begin_layer(group_, i, network_.spec().activation_of(i));
       rule_.plasticity(group_, synapses_of(tile_, network_, i), delta_);
@@ -283,7 +287,9 @@ class SettlingRun {
 
 template <class T>
 void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, const Settling& settling) {
-  SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), law, controller, settling).run();
+  SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), counted(law), controller,
+                 settling)
+      .run();
 }
 
 template void BasicTrial<float>::settle(LawFunction<float>, const PiController&, const Settling&);

@@ -5,9 +5,11 @@
 // J Q = dr_L⁻/du is built forwards, M_i = φ'(v_i⁻) ⊙ (W_i M_{i−1} + Q_i), so that no forward weight is transposed; n_L rows per sample.
 #include <Eigen/LU>
 #include <algorithm>
+#include <cmath>
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "core/profile.h"
 #include "kernels/kernels.h"
 #include "network/tile_view.h"
 
@@ -77,6 +79,9 @@ void BasicTrial<T>::solve_control(double leak) {
       }
       multiply_by_slope(base_point(tile_, i, network_.units(i)), first, samples, n_out, stride, m[i]);
     }
+    const double cube = std::pow(static_cast<double>(n_out), 3);
+    const profile::WorkScope scope(profile::Work::solve,
+                                   {.multiply_adds = static_cast<double>(samples) * cube / 3});
     for (std::size_t sample = 0; sample < samples; ++sample) {
       for (std::size_t j = 0; j < n_out; ++j) {
         const T* column = m[depth()] + (sample * n_out + j) * output_stride;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "apical/error.h"
+#include "core/profile.h"
 
 namespace apical {
 
@@ -143,6 +144,7 @@ void TileDelta<T>::add_taking_part(const T* rows, T* sums, std::size_t stride) c
 template <class T>
 void TileDelta<T>::flush(std::size_t slots) {
   if (slots == 0) return;
+  const profile::PhaseScope scope(profile::Phase::plasticity);
   for (std::size_t layer = 1; layer < ring_.size(); ++layer) {
     const RingPair& pair = ring_[layer];
     if (pair.pre == nullptr) continue;

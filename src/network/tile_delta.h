@@ -19,6 +19,7 @@ struct StepSums {
   std::vector<Buffer<T>> bias;     // per layer−1, padded
   bool used = false;
 
+  std::size_t bytes() const { return total_bytes(weights) + total_bytes(bias); }
   void prepare(const Network<T>& network, std::string_view group);
   void zero();
 };

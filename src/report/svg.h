@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "report/charts.h"
 
@@ -11,10 +12,14 @@ namespace apical::report {
 // As many looks as a reader can tell apart; the 43rd series looks like the first but for its marker.
 inline constexpr int kColours = 7;
 
+// Of the style-th series, "#0072B2".
+const char* colour(std::size_t style);
 // One panel. Its series carry data-label and data-points ("px,py,x,y …") for the page's read-out.
 std::string panel_svg(const Chart& chart, const Panel& panel);
 // All panels with a legend: a file of its own.
 std::string chart_svg(const Chart& chart, const std::vector<Group>& groups);
+// Charts of one panel each, below each other: a file of its own.
+std::string stacked_svg(const std::vector<Chart>& charts);
 // A piece of a series' line with its marker, 40 × 14.
 std::string swatch_svg(std::size_t style);
 

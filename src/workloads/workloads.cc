@@ -13,13 +13,14 @@
 #include "apical/optimizer.h"
 #include "apical/rule.h"
 #include "core/philox.h"
-#include "kernels/kernels.h"
+#include "kernels/counting.h"
+#include "kernels/machine_limit.h"
 #include "network/minibatch.h"
 
 namespace apical::workloads {
 namespace {
 
-const std::array<WorkloadInfo, 7> kWorkloads = {{
+const std::array<WorkloadInfo, 10> kWorkloads = {{
     {"dfc-dynamics",
      "How near the multiply-add peak does the controlled network run when it learns at every step?"},
     {"dfc-ss-dynamics",
@@ -28,6 +29,9 @@ const std::array<WorkloadInfo, 7> kWorkloads = {{
     {"backprop", "How near the peak is a training step of backpropagation with SGD?"},
     {"dfa", "How near the peak is a training step of direct feedback alignment with SGD?"},
     {"feedback-alignment", "How near the peak is a training step of feedback alignment with SGD?"},
+    {"backprop-adam", "What does the same step of backpropagation reach with Adam?"},
+    {"dfa-adam", "What does the same step of direct feedback alignment reach with Adam?"},
+    {"feedback-alignment-adam", "What does the same step of feedback alignment reach with Adam?"},
     {"sleep", "How near the peak does the noisy feedback-learning phase run (T = 48)?"},
 }};
 
@@ -57,6 +61,13 @@ class MadeUpSource final : public SampleSource<T> {
   std::vector<char> filled_;
 };
 
+constexpr std::string_view kAdam = "-adam";
+
+// "backprop" of "backprop-adam"
+std::string without_optimizer(const std::string& name) {
+  return name.ends_with(kAdam) ? name.substr(0, name.size() - kAdam.size()) : name;
+}
+
 struct Definition {
   const char* rule;
   const char* pass;
@@ -73,7 +84,7 @@ Definition define(const std::string& name, std::int64_t steps) {
   if (name == "dfc-ssa") return {"dfc-ssa", "wake", {{"feedback", "fixed"}}};
   if (name == "sleep") return {"dfc-ssa", "sleep", {}};
   for (const char* rule : {"backprop", "dfa", "feedback-alignment"}) {
-    if (name == rule) return {rule, "wake", {}};
+    if (without_optimizer(name) == rule) return {rule, "wake", {}};
   }
   std::vector<std::string> names;
   for (const WorkloadInfo& info : kWorkloads) names.push_back(info.name);
@@ -118,7 +129,8 @@ class TrainingStep final : public Workload {
   TrainingStep(const std::string& name, const WorkloadOptions& options)
       : pool_(options.threads),
         options_(options),
-        flops_(2 * multiply_adds(name, options.layers, options.steps) * static_cast<double>(options.batch)) {
+        flops_(2 * multiply_adds(without_optimizer(name), options.layers, options.steps) *
+               static_cast<double>(options.batch)) {
     const Definition definition = define(name, options.steps);
     const RuleEntry& entry = rule_named(definition.rule, "bench");
     Card card = entry.card();
@@ -138,7 +150,8 @@ class TrainingStep final : public Workload {
     source_ = std::make_unique<MadeUpSource<T>>(options.layers.front(), options.layers.back());
     transports_ = card.marks.has(Mark::weight_transport);
     network_->refresh_transposes();
-    if (options.optimizer && context_.group == "forward") make_optimizer();
+    if (options.optimizer && context_.group == "forward")
+      make_optimizer(name.ends_with(kAdam) ? OptimizerAlgorithm::adam : OptimizerAlgorithm::sgd);
     run();
     source_->keep(options.batch);
   }
@@ -148,6 +161,7 @@ class TrainingStep final : public Workload {
     if (optimizer_ == nullptr) return;
     optimizer_->prepare(1);
     pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
+      const profile::PhaseScope scope(profile::Phase::optimizer);
       const auto& [tensor, begin, end] = pieces_[job];
       optimizer_->apply(tensor, begin, end);
     });
@@ -157,23 +171,13 @@ class TrainingStep final : public Workload {
   double necessary_flops() const override { return flops_; }
   double samples() const override { return static_cast<double>(options_.batch); }
 
-  double peak() override {
-    constexpr long kIterations = 2'000'000;
-    const auto start = std::chrono::steady_clock::now();
-    std::vector<double> flops(pool_.threads());
-    pool_.run(pool_.threads(),
-              [&](std::uint32_t job, unsigned) { flops[job] = kernels<T>().peak(kIterations); });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    double sum = 0;
-    for (const double f : flops) sum += f;
-    return sum / seconds;
-  }
+  double peak() override { return peak_flops<T>(pool_); }
 
  private:
-  void make_optimizer() {
+  void make_optimizer(OptimizerAlgorithm algorithm) {
     // a rate so small that the network stays what it is, however often the step runs
     OptimizerSettings settings;
-    settings.algorithm = OptimizerAlgorithm::sgd;
+    settings.algorithm = algorithm;
     settings.learning_rate = 1e-9;
     std::vector<Tensor<T>> tensors;
     const GroupDelta<T>& delta = minibatch_->delta_of("forward");
@@ -231,6 +235,12 @@ std::span<const WorkloadInfo> all_workloads() { return kWorkloads; }
 std::unique_ptr<Workload> make_workload(const std::string& name, const WorkloadOptions& options) {
   if (options.float64) return std::make_unique<TrainingStep<double>>(name, options);
   return std::make_unique<TrainingStep<float>>(name, options);
+}
+
+profile::Account account_of(Workload& workload) {
+  CountedSpan span;
+  workload.run();
+  return span.stop();
 }
 
 Measurement measure(Workload& workload, const std::string& clock, unsigned threads, int repeats,
