@@ -7,6 +7,7 @@
 #include "command.h"
 #include "kernels/kernels.h"
 #include "workloads/instructions.h"
+#include "workloads/shapes.h"
 
 namespace apical::cli {
 namespace {
@@ -21,7 +22,7 @@ int run(BenchOptions options) {
   use_kernels(options.kernels);
   options.workload.float64 = options.float64();
   if (options.profile) return bench_profile(options);
-  if (options.names.empty() && options.shapes) options.names = {"dfc-dynamics", "backprop"};
+  if (options.names.empty() && options.shapes) options.names = workloads::default_shapes();
   if (options.names.empty()) options.names = workload_names();
   if (options.count_runs) {
     workloads::run_for_counting(options.names.front(), options.float64(), *options.count_runs);

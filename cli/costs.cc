@@ -33,21 +33,22 @@ Table cost_table(const CostReport& r) {
   table.column("update", kRight, "MA/sample/step", "update_per_step");
   table.column("all", kRight, "MA/sample", "multiply_adds_per_sample");
   table.column("minibatch", kRight, "samples", "minibatch_samples");
-  table.column("arithmetic", kRight, "GFLOP/minibatch", "flops_per_minibatch");
+  table.column("arithmetic", kRight, "MFLOP/minibatch", "flops_per_minibatch");
   table.column("kernels' operands", kRight, "MB/minibatch", "kernel_bytes_per_minibatch");
   table.column("memory, least", kRight, "MB/minibatch", "memory_bytes_per_minibatch");
   table.column("time", kRight, "ms/minibatch", "seconds_per_minibatch");
-  table.column("at the limit", kRight, "ms/minibatch", "limit_seconds_per_minibatch");
+  table.column("at the peak", kRight, "ms/minibatch", "peak_seconds_per_minibatch");
+  table.column("from memory", kRight, "ms/minibatch", "traffic_seconds_per_minibatch");
   table.column("share of peak", kRight, "", "share_of_peak");
   table.column("minibatches", kRight).column("total", kRight, "s", "total_seconds");
   for (const PassCost& p : r.passes) {
     const auto count = static_cast<double>(p.minibatches);
     table.row({p.pass, p.group, p.steps > 0 ? Cell::number(p.steps) : Cell(), optional_number(p.dynamics),
                optional_number(p.step_update), Cell::number(p.multiply_adds), Cell::number(p.samples),
-               Cell::number(p.flops, 2, 1e-9), Cell::number(p.kernel_bytes, 1, 1e-6),
+               Cell::number(p.flops, 1, 1e-6), Cell::number(p.kernel_bytes, 1, 1e-6),
                Cell::number(p.memory_bytes, 1, 1e-6), Cell::number(p.seconds, 2, 1e3),
-               Cell::number(p.limit_seconds, 2, 1e3), Cell::number(p.share_of_peak, 3), Cell::number(count),
-               Cell::number(count * p.seconds, 1)});
+               Cell::number(p.peak_seconds, 2, 1e3), Cell::number(p.traffic_seconds, 2, 1e3),
+               Cell::number(p.share_of_peak, 3), Cell::number(count), Cell::number(count * p.seconds, 2)});
   }
   table.note(
       fmt::format("Expected in all: {}, {} evaluation{} of {} included; without probes and checkpoints.",
@@ -59,7 +60,9 @@ Table cost_table(const CostReport& r) {
   table.note(
       "MA: multiply-adds, counted in one minibatch as its kernels did them; two operations each. Time: a "
       "minibatch timed here, "
-      "with weights that are thrown away.");
+      "with weights that are thrown away. At the peak, from memory: what arithmetic and data would take "
+      "alone, data less "
+      "where they stay in the caches.");
   return table;
 }
 

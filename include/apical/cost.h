@@ -31,8 +31,10 @@ struct PassCost {
   double kernel_bytes = 0;   // per minibatch: operands and results of every kernel call, wherever they lay
   double memory_bytes =
       0;  // per minibatch, at least: weights, their changes and moments, activities, each moved once
-  double seconds = 0;            // per minibatch, as timed; the optimizer's step included
-  double limit_seconds = 0;      // per minibatch, at the machine's limit: the larger of arithmetic and memory
+  double seconds = 0;       // per minibatch, as timed; the optimizer's step included
+  double peak_seconds = 0;  // per minibatch: its arithmetic at the multiply-add peak
+  double traffic_seconds =
+      0;  // per minibatch: memory_bytes at the rate of memory; less where they stay in the caches
   double share_of_peak = 0;      // of the multiply-add peak, in the timed minibatch
   std::int64_t minibatches = 0;  // in the whole training
 };

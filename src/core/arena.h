@@ -33,6 +33,11 @@ class Arena {
   }
 
   std::size_t bytes() const { return block_.bytes() + spilled_ * sizeof(T); }
+  // Numbers that can be taken without allocating, and room for at least `count` of them; only while nothing is taken.
+  std::size_t capacity() const { return block_.size(); }
+  void reserve(std::size_t count) {
+    if (count > block_.size()) block_ = Buffer<T>(count);
+  }
 
   // Everything that was taken is given back.
   void reset() {

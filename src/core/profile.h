@@ -33,7 +33,7 @@ enum class Work : std::uint8_t {
   activation,     // φ and φ'
   difference,     // φ(v + d) − φ(v)
   noise,          // standard normal numbers
-  addition,       // sums, scaled sums, column sums
+  addition,       // sums, scaled sums, column sums, products number by number
   transpose,      // panels of Wᵀ
   solve           // dense linear systems
 };

@@ -70,7 +70,8 @@ PassCost cost_of(const Pass& pass, const Sampled& sampled, double traffic, const
   cost.kernel_bytes = account.all().bytes;
   cost.memory_bytes = traffic;
   cost.seconds = sampled.seconds;
-  cost.limit_seconds = std::max(cost.flops / limit.flops_per_s, traffic / limit.bytes_per_s);
+  cost.peak_seconds = cost.flops / limit.flops_per_s;
+  cost.traffic_seconds = traffic / limit.bytes_per_s;
   cost.share_of_peak = cost.flops / cost.seconds / limit.flops_per_s;
   return cost;
 }

@@ -161,7 +161,9 @@ Recipe resolve_recipe(Recipe recipe) {
 Plan make_plan(Recipe recipe, const DataPaths& paths) {
   auto [card, settings] = resolve(recipe);
   const std::string& name = recipe.problem.data;
-  Dataset train = load_dataset(name, "train", paths), test = load_dataset(name, "test", paths);
+  LoadOptions how;
+  how.teacher = recipe.teacher;
+  Dataset train = load_dataset(name, "train", paths, how), test = load_dataset(name, "test", paths, how);
   const Task task = task_for(recipe, train);
   NetworkSpec network = network_for(recipe, task, train);
   network.validate(recipe.where("network.layers"));

@@ -87,6 +87,18 @@ void add_scaled(T a, const T* x, T* y, std::size_t count) {
 }
 
 template <class T>
+void scale(T a, T* y, std::size_t count) {
+  const WorkScope scope(Work::addition, pointwise<T>(count, 2));
+  plain_table<T>()->scale(a, y, count);
+}
+
+template <class T>
+void multiply(const T* x, T* y, std::size_t count) {
+  const WorkScope scope(Work::addition, pointwise<T>(count, 3));
+  plain_table<T>()->multiply(x, y, count);
+}
+
+template <class T>
 void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out) {
   const WorkScope scope(Work::addition, pointwise<T>(padded<T>(n), rows + 2));
   plain_table<T>()->column_sums(e, lde, rows, n, out);
@@ -112,6 +124,8 @@ const Kernels<T>& counting_table(const Kernels<T>& plain) {
   counting.normal = &normal<T>;
   counting.sum = &sum<T>;
   counting.add_scaled = &add_scaled<T>;
+  counting.scale = &scale<T>;
+  counting.multiply = &multiply<T>;
   counting.column_sums = &column_sums<T>;
   counting.transpose_panels = &transpose_panels<T>;
   return counting;

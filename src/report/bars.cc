@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "report/axis.h"
+#include "report/ink.h"
 #include "report/markup.h"
 #include "report/statistics.h"
-#include "report/svg.h"
 #include "report/width.h"
 
 namespace apical::report {
@@ -17,13 +17,6 @@ namespace {
 constexpr double kWidth = 640, kLeft = 110, kRight = 84, kTop = 40, kRow = 30, kBar = 20;
 
 double total(const Bar& bar) { return std::accumulate(bar.segments.begin(), bar.segments.end(), 0.0); }
-
-std::string words(double x, double y, const std::string& text, const char* anchor, double size,
-                  const char* fill = "#1B1F24") {
-  return fmt::format(
-      "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\">{}</text>", x, y,
-      anchor, size, fill, escaped(text));
-}
 
 // The first seven segments have the colours of the figures, later ones the same, paler.
 std::string box(double x, double y, double width, double height, std::size_t segment,
@@ -48,16 +41,16 @@ std::string bars_svg(const Bars& b) {
   const double room = kWidth - kLeft - kRight, bottom = kTop + kRow * static_cast<double>(b.bars.size());
   const auto x_of = [&](double value) { return kLeft + axis.share(value) * room; };
 
-  std::string out = words(8, 22, b.title, "start", 16);
+  std::string out = text(8, 22, b.title, "start", "name", 16, "#1B1F24");
   for (const Tick& tick : axis.ticks()) {
     out += fmt::format("<path d=\"M{:.1f} {}V{}\" stroke=\"#DDE1E6\" fill=\"none\"/>", x_of(tick.value), kTop,
                        bottom);
-    out += words(x_of(tick.value), bottom + 18, tick.text, "middle", 12.5, "#4A525C");
+    out += text(x_of(tick.value), bottom + 18, tick.text, "middle", "tick", 12.5, "#4A525C");
   }
-  out += words(kWidth - 8, bottom + 18, b.unit, "end", 12.5, "#4A525C");
+  out += text(kWidth - 8, bottom + 18, b.unit, "end", "tick", 12.5, "#4A525C");
   double y = kTop;
   for (const Bar& bar : b.bars) {
-    out += words(kLeft - 8, y + 15, bar.label, "end", 14);
+    out += text(kLeft - 8, y + 15, bar.label, "end", "name", 14, "#1B1F24");
     double sum = 0;
     for (std::size_t s = 0; s < bar.segments.size(); ++s) {
       if (!(bar.segments[s] > 0)) continue;
@@ -66,7 +59,7 @@ std::string bars_svg(const Bars& b) {
       out += box(x_of(sum), y, x_of(sum + bar.segments[s]) - x_of(sum), kBar, s, title);
       sum += bar.segments[s];
     }
-    out += words(x_of(sum) + 6, y + 15, brief(sum), "start", 12.5, "#4A525C");
+    out += text(x_of(sum) + 6, y + 15, brief(sum), "start", "tick", 12.5, "#4A525C");
     y += kRow;
   }
   double x = 8;
@@ -78,7 +71,8 @@ std::string bars_svg(const Bars& b) {
       x = 8;
       y += 22;
     }
-    out += box(x, y, 14, 14, s, b.segments[s]) + words(x + 20, y + 12, b.segments[s], "start", 13.5);
+    out += box(x, y, 14, 14, s, b.segments[s]) +
+           text(x + 20, y + 12, b.segments[s], "start", "name", 13.5, "#1B1F24");
     x += wide;
   }
   return fmt::format(

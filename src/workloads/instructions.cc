@@ -1,24 +1,20 @@
 #include "workloads/instructions.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/perf_event.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 #include "apical/error.h"
+#include "core/process.h"
 #include "kernels/kernels.h"
 
 namespace apical::workloads {
@@ -28,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPerf = "perf";
 constexpr const char* kCallgrind = "callgrind";
+constexpr const char* kValgrind = "valgrind";
 
 // A descriptor of the processor's counter of retired instructions of this thread, in user space.
 class Counter {
@@ -73,66 +70,35 @@ bool perf_works() {
   return counter.stop().has_value();
 }
 
-bool on_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::string folders = path == nullptr ? "" : path;
-  for (std::size_t begin = 0; begin <= folders.size();) {
-    const std::size_t end = std::min(folders.find(':', begin), folders.size());
-    if (::access((fs::path(folders.substr(begin, end - begin)) / program).c_str(), X_OK) == 0) return true;
-    begin = end + 1;
-  }
-  return false;
-}
-
-struct Said {
-  int code = -1;
-  std::string out, err;
-};
-
-// Runs a program of the path and waits for it; what it says goes through files of a directory that is removed.
-Said run_program(const std::vector<std::string>& words) {
-  std::string folder = (fs::temp_directory_path() / "apical-count-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) throw Error(folder, "cannot be made.");
-  const std::string out = folder + "/out", err = folder + "/err";
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  for (const auto& [number, path] : {std::pair{STDOUT_FILENO, &out}, std::pair{STDERR_FILENO, &err}})
-    posix_spawn_file_actions_addopen(&actions, number, path->c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  pid_t process = 0;
-  Said said;
-  if (posix_spawnp(&process, arguments[0], &actions, nullptr, arguments.data(), environ) == 0) {
-    int status = 0;
-    waitpid(process, &status, 0);
-    said.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  posix_spawn_file_actions_destroy(&actions);
-  const auto text = [](const std::string& path) {
-    std::ifstream file(path);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  said.out = text(out);
-  said.err = text(err);
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  return said;
-}
+// What a child prints before the name of the kernels that it ran.
+constexpr std::string_view kRan = "kernels: ";
+// An emulated step takes seconds; a child that hangs has to end.
+constexpr double kMostSeconds = 300;
 
 InstructionCount under_callgrind(const std::string& workload, bool float64, const std::string& kernels,
                                  const std::string& program, int runs) {
-  const Said said = run_program({"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program,
-                                 "bench", workload, "--precision", float64 ? "float64" : "float32",
-                                 "--kernels", kernels, "--count-runs", std::to_string(runs)});
-  const std::optional<double> total = callgrind_total(said.err);
-  if (said.code != 0 || !total) {
-    throw Error("bench",
-                fmt::format("valgrind could not count the instructions of {}: {}", workload,
-                            said.err.substr(0, said.err.find("\n==") + 1)),
+  std::string folder = (fs::temp_directory_path() / "apical-count-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) throw Error(folder, "cannot be made.");
+  const fs::path log = fs::path(folder) / "log";
+  const ProcessEnd end =
+      run_process(find_program(kValgrind),
+                  {kValgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", program, "bench",
+                   workload, "--precision", float64 ? "float64" : "float32", "--kernels", kernels,
+                   "--count-runs", std::to_string(runs)},
+                  folder, log, kMostSeconds);
+  std::ifstream file(log);
+  const std::string said(std::istreambuf_iterator<char>(file), {});
+  const std::string why = last_words(log);
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  const std::optional<double> total = callgrind_total(said);
+  const std::size_t ran = said.find(kRan);
+  if (end.code != 0 || !total || ran == std::string::npos) {
+    throw Error("bench", fmt::format("valgrind could not count the instructions of {}: {}", workload, why),
                 "Leave the counting out with --no-instructions.");
   }
-  return {*total, said.out.substr(0, said.out.find('\n'))};
+  const std::size_t name = ran + kRan.size();
+  return {*total, said.substr(name, said.find('\n', name) - name)};
 }
 
 }  // namespace
@@ -143,7 +109,7 @@ WorkloadOptions counted_options(bool float64) {
 
 InstructionCounter instruction_counter() {
   if (perf_works()) return {kPerf, ""};
-  if (on_path("valgrind")) return {kCallgrind, ""};
+  if (!find_program(kValgrind).empty()) return {kCallgrind, ""};
   return {"", "the kernel does not allow perf_event counters here, and valgrind is not installed."};
 }
 
@@ -159,7 +125,7 @@ std::optional<double> callgrind_total(const std::string& said) {
 void run_for_counting(const std::string& workload, bool float64, int runs) {
   const auto step = make_workload(workload, counted_options(float64));
   for (int i = 0; i < runs; ++i) step->run();
-  fmt::print("{}\n", kernels_in_use());
+  fmt::print("{}{}\n", kRan, kernels_in_use());
 }
 
 InstructionCount count_instructions(const InstructionCounter& counter, const std::string& workload,

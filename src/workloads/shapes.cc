@@ -46,6 +46,8 @@ PowerLaw ShapeSeries::arithmetic() const {
   return law_of(points, [](const ShapePoint& point) { return point.necessary_flops; });
 }
 
+std::vector<std::string> default_shapes() { return {"dfc-dynamics", "backprop"}; }
+
 std::vector<ShapeSeries> shapes_of(const std::string& workload, const WorkloadOptions& options) {
   if (options.layers.size() < 3)
     throw Error("bench --shapes: layers", "at least one hidden layer is required.");

@@ -26,6 +26,9 @@ struct ShapeSeries {
   PowerLaw arithmetic() const;
 };
 
+// What is swept where nothing is named: a settling workload and one that does not settle.
+std::vector<std::string> default_shapes();
+
 // Widths 64 … 1024, depths 2 … 10, minibatches 16 … 1024, T from an eighth of options.steps to it (for workloads that settle so long), and the
 // odd widths 37, 101, 257 each after its even neighbour 38, 102, 256: hidden layers of 784-w-w-w-10. Nothing is measured yet.
 std::vector<ShapeSeries> shapes_of(const std::string& workload, const WorkloadOptions& options);

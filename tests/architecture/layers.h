@@ -61,6 +61,7 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"settling.h", "network"},
     {"synapses.h", "network"},
     {"table.h", "report"},
+    {"teacher_settings.h", "core"},
     {"terminal.h", "report"},
     {"training.h", "experiment"},
     {"trial.h", "network"},

@@ -60,7 +60,8 @@ TEST(Cost, EveryRuleHasACostInEveryPass) {
       const std::string where = card.id + " " + pass.pass;
       EXPECT_GE(pass.multiply_adds, kForward) << where;
       EXPECT_GT(pass.seconds, 0) << where;
-      EXPECT_GT(pass.limit_seconds, 0) << where;
+      EXPECT_NEAR(pass.peak_seconds / pass.seconds, pass.share_of_peak, 1e-9 * pass.share_of_peak) << where;
+      EXPECT_GT(pass.traffic_seconds, 0) << where;
       EXPECT_GT(pass.share_of_peak, 0) << where;
       EXPECT_GT(pass.memory_bytes, 0) << where;
       EXPECT_EQ(std::isfinite(pass.dynamics), pass.steps > 0) << where;
