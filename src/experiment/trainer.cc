@@ -69,17 +69,24 @@ class Trainer final : public TrainerBase {
     minibatch_.assign_credit(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
-    moving_ = &optimizers_.at(section_of(pass));
     measured_.clear();
-    if (probes.empty() && !moving_->clips()) {
+    const bool clips = std::any_of(moved_.begin(), moved_.end(),
+                                   [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
+    if (probes.empty() && !clips) {
       // nobody has to see the whole update: its pieces go straight into the weights
-      moving_->prepare(rate_factor());
-      minibatch_.propose_to(mover_);
+      for (const auto& [group, section] : moved_) {
+        moving_ = &optimizers_.at(section);
+        moving_->prepare(rate_factor());
+        minibatch_.propose_to(group, mover_);
+      }
     } else {
       minibatch_.propose();
       for (const std::string& name : probes) measure(name);
-      moving_->prepare(rate_factor());
-      move_weights();
+      for (const auto& [group, section] : moved_) {
+        moving_ = &optimizers_.at(section);
+        moving_->prepare(rate_factor());
+        move_weights();
+      }
     }
     if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) {
       const profile::PhaseScope scope(profile::Phase::optimizer);
@@ -133,13 +140,13 @@ class Trainer final : public TrainerBase {
   }
 
   double least_traffic() const override {
-    const std::string& group = segment().pass.group;
-    const GroupDelta<T>& delta = minibatch_.delta_of(group);
-    std::size_t read = 0;
-    for (const auto& [name, matrices] : network_.all_groups()) read += bytes_of(matrices);
-    const std::size_t changed = total_bytes(delta.weights) + total_bytes(delta.bias);
-    const std::size_t moments = moments_of(optimizers_.at(section_of(segment().pass)));
-    return static_cast<double>(read + changed + 2 * moments + 2 * minibatch_.memory().activities);
+    std::size_t bytes = 2 * minibatch_.memory().activities;
+    for (const auto& [name, matrices] : network_.all_groups()) bytes += bytes_of(matrices);
+    for (const auto& [group, section] : segment().pass.moved()) {
+      const GroupDelta<T>& delta = minibatch_.delta_of(group);
+      bytes += total_bytes(delta.weights) + total_bytes(delta.bias) + 2 * moments_of(optimizers_.at(section));
+    }
+    return static_cast<double>(bytes);
   }
 
   void save(Checkpoint& checkpoint) const override {
@@ -192,7 +199,9 @@ class Trainer final : public TrainerBase {
   }
 
   void begin_segment() {
-    if (!done()) order_ = epoch_order(parts_.train, seed_, segment_);
+    if (done()) return;
+    order_ = epoch_order(parts_.train, seed_, segment_);
+    moved_ = segment().pass.moved();
   }
 
   std::span<const std::uint32_t> current_samples() const {
@@ -203,11 +212,7 @@ class Trainer final : public TrainerBase {
 
   PassContext context() const {
     const Pass& pass = segment().pass;
-    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_)};
-  }
-
-  static const std::string& section_of(const Pass& pass) {
-    return pass.optimizer.empty() ? pass.group : pass.optimizer;
+    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also};
   }
 
   static std::size_t bytes_of(const std::vector<WeightMatrix<T>>& matrices) {
@@ -223,7 +228,9 @@ class Trainer final : public TrainerBase {
 
   std::string group_of(const std::string& section) const {
     for (const Pass& pass : plan_.card.passes) {
-      if (section_of(pass) == section) return pass.group;
+      for (const auto& [group, optimizer] : pass.moved()) {
+        if (optimizer == section) return group;
+      }
     }
     throw InternalError("no pass uses the optimizer " + section);
   }
@@ -322,7 +329,8 @@ class Trainer final : public TrainerBase {
   Minibatch<T> minibatch_, evaluation_;
   DatasetSource<T> train_, test_;
   std::map<std::string, Optimizer<T>> optimizers_;
-  Optimizer<T>* moving_ = nullptr;  // of the pass that runs
+  std::vector<Pass::Moved> moved_;  // by the pass that runs
+  Optimizer<T>* moving_ = nullptr;  // one of its optimizers
   const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
                                      T mean) {
     const profile::PhaseScope scope(profile::Phase::optimizer);
