@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "apical/data_catalogue.h"
 #include "apical/environment.h"
@@ -92,6 +93,19 @@ void print(const std::string& text) {
 
 void print(const Table& table, bool json) {
   print(json ? table.json() + "\n" : table.text(terminal_style(STDOUT_FILENO)));
+}
+
+void print_tables(const std::vector<Table>& tables, const std::vector<std::string>& names, bool json) {
+  if (json) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::parse(tables.front().json());
+    for (std::size_t i = 1; i < tables.size(); ++i)
+      all[names[i]] = nlohmann::ordered_json::parse(tables[i].json());
+    return print(all.dump() + "\n");
+  }
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (i > 0) print("\n");
+    print(tables[i], false);
+  }
 }
 
 void say(const std::string& sentence) { fmt::print(stderr, "{}\n", sentence); }

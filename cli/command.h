@@ -52,6 +52,8 @@ std::filesystem::path find_run(const std::filesystem::path& runs, const std::str
 // To stdout: a table for readers or programs, and plain text.
 void print(const Table& table, bool json);
 void print(const std::string& text);
+// Several tables, one after another; as JSON, one object: the first table with the others as members of these names.
+void print_tables(const std::vector<Table>& tables, const std::vector<std::string>& names, bool json);
 // To stderr: a sentence for whoever is watching.
 void say(const std::string& sentence);
 

@@ -12,7 +12,7 @@ int run(const CommandLine& line, const RecordedRun& recorded) {
     return kStopped;
   }
   const std::vector<RunRecord> records = {read_run_record(result.directory)};
-  print_results(records, result_table(records), recorded.resources.json);
+  print_results(records, result_table(records), {&result, 1}, recorded.resources.json);
   return kOk;
 }
 

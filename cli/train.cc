@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apical/run_index.h"
+#include "costs.h"
 #include "training_options.h"
 
 namespace apical::cli {
@@ -15,7 +16,7 @@ struct Options {
   Seeds seeds;
   Resources resources;
   std::optional<fs::path> out;
-  bool print_recipe = false;
+  bool print_recipe = false, explain = false;
 
   Recipe load() const {
     Recipe loaded = load_recipe(recipe);
@@ -30,18 +31,30 @@ struct Options {
   }
 };
 
+// Costs do not depend on the seed: the first one's minibatches stand for all.
+int explain(const Recipe& recipe, const Options& options) {
+  const auto seed = static_cast<std::uint64_t>(recipe.training.seeds.front());
+  const CostReport report = explain_cost(recipe, seed, data_paths(options.resources.data_folder));
+  print_tables({cost_table(report), memory_table(report)}, {"", "memory"}, options.resources.json);
+  if (recipe.training.seeds.size() > 1)
+    say(fmt::format("The recipe has {} seeds: the times are those of one.", recipe.training.seeds.size()));
+  return kOk;
+}
+
 int run(const CommandLine& line, const Options& options) {
   const Recipe recipe = options.load();
   if (options.print_recipe) {
     print(resolve_recipe(recipe).to_toml());
     return kOk;
   }
+  if (options.explain) return explain(recipe, options);
   Live live;
   TrainingOptions training = options.resources.training(line, live);
   training.created = [&](const fs::path& directory) {
     say(fmt::format("Recording in {}", directory.string()));
   };
   std::vector<RunRecord> records;
+  std::vector<TrainingResult> results;
   for (const std::int64_t seed : recipe.training.seeds) {
     if (options.out)
       training.out =
@@ -56,8 +69,9 @@ int run(const CommandLine& line, const Options& options) {
       return kStopped;
     }
     records.push_back(read_run_record(result.directory));
+    results.push_back(result);
   }
-  print_results(records, result_table(records), options.resources.json);
+  print_results(records, result_table(records), results, options.resources.json);
   return kOk;
 }
 
@@ -83,6 +97,8 @@ void add_train(CommandLine& line) {
       ->option_text("DIR");
   verb->add_flag("--print-recipe", options->print_recipe,
                  "print the whole resolved recipe and train nothing");
+  verb->add_flag("--explain", options->explain,
+                 "print what every pass costs in arithmetic, time and memory, and train nothing");
   options->resources.add_to(*verb);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "apical/atomic_file.h"
+#include "costs.h"
 #include "stop.h"
 
 namespace apical::cli {
@@ -68,6 +69,13 @@ void print_results(std::span<const RunRecord> runs, const Table& table, bool jso
   if (json) return;
   const std::string plot = result_plot(runs, terminal_style(STDOUT_FILENO));
   if (!plot.empty()) print("\n" + plot);
+}
+
+void print_results(std::span<const RunRecord> runs, const Table& table,
+                   std::span<const TrainingResult> results, bool json) {
+  if (json) return print_tables({table, speed_table(results)}, {"", "speed"}, true);
+  print_results(runs, table, false);
+  print("\n" + speed_table(results).text(terminal_style(STDOUT_FILENO)));
 }
 
 void suggest_resume(const TrainingResult& result) {

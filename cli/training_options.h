@@ -49,6 +49,9 @@ struct Seeds {
 
 // Results of runs: the table, then a small plot; JSON: the table alone.
 void print_results(std::span<const RunRecord> runs, const Table& table, bool json);
+// The same, then the speed that was reached; JSON: the table with a member `speed`.
+void print_results(std::span<const RunRecord> runs, const Table& table,
+                   std::span<const TrainingResult> results, bool json);
 
 // "What was done so far is saved. Go on with: apical resume ID".
 void suggest_resume(const TrainingResult& result);

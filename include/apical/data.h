@@ -76,6 +76,8 @@ class Dataset {
   const Standardisation& standardisation() const { return contents_->standardisation; }
   // "uint8", "float32" or "float64": how the samples are held.
   std::string_view storage() const;
+  // Bytes of samples, labels and targets as they are held.
+  std::size_t bytes() const;
 
   std::int32_t label(std::size_t sample) const { return contents_->labels[sample]; }
   std::span<const std::int32_t> labels() const { return contents_->labels; }  // [size] or empty

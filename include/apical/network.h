@@ -59,6 +59,7 @@ class WeightMatrix {
 
   // Panels of Wᵀ, for verbs that transport forward weights; valid until the weights change. refresh_transpose() remakes it.
   const T* transposed() const;
+  std::size_t transposed_size() const;  // 0: no transposed copy was made
   void refresh_transpose();
 
  private:

@@ -47,6 +47,8 @@ struct RunManifest {
   std::vector<std::string> shortened;     // what was made smaller than published, one sentence each
   std::vector<std::string> command;       // words of the command line
   std::map<std::string, double> results;  // what lists of runs show: test_error, …
+  // pass → what it reached: samples, seconds, multiply_adds_per_sample, flops_per_s, share_of_peak
+  std::map<std::string, std::map<std::string, double>> speed;
   BuildInfo build = build_info();
   MachineInfo machine = machine_info();
   bool operator==(const RunManifest&) const = default;

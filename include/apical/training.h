@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apical/cost.h"
 #include "apical/data.h"
 #include "apical/recipe.h"
 
@@ -51,6 +52,7 @@ struct TrainingResult {
          test_loss = 0;  // at the epoch of the best validation result, or the last; NaN where not known
   std::int64_t best_epoch = 0;
   double samples_per_s = 0;  // of the wake passes
+  std::vector<PassSpeed> speeds;  // what each kind of pass reached, since the run was started or resumed
 };
 
 // The recipe as it will run: what the rule's card recommends is filled in, every name and value is checked. Needs no data: widths of 0 stay.

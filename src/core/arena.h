@@ -39,6 +39,8 @@ class Arena {
     static_assert(std::is_trivial_v<U>);
     return reinterpret_cast<U*>(take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
   }
+
+  std::size_t bytes() const { return block_.bytes() + spilled_ * sizeof(T); }
   // Numbers that can be taken without allocating, and room for at least `count` of them; only while nothing is taken.
   std::size_t capacity() const { return block_.size(); }
   void reserve(std::size_t count) {

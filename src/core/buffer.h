@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 #include <type_traits>
+#include <vector>
 
 namespace apical {
 
@@ -30,6 +31,7 @@ class Buffer {
   T& operator[](std::size_t i) { return data_.get()[i]; }
   const T& operator[](std::size_t i) const { return data_.get()[i]; }
   std::size_t size() const { return count_; }
+  std::size_t bytes() const { return count_ * sizeof(T); }
   bool empty() const { return count_ == 0; }
   void zero() {
     if (count_ != 0) std::memset(data_.get(), 0, count_ * sizeof(T));
@@ -48,5 +50,12 @@ class Buffer {
   std::unique_ptr<T, Free> data_;
   std::size_t count_ = 0;
 };
+
+template <class T>
+std::size_t total_bytes(const std::vector<Buffer<T>>& buffers) {
+  std::size_t sum = 0;
+  for (const Buffer<T>& buffer : buffers) sum += buffer.bytes();
+  return sum;
+}
 
 }  // namespace apical

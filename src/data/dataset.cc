@@ -71,6 +71,11 @@ std::string_view Dataset::storage() const {
   return kNames[contents_->values.index()];
 }
 
+std::size_t Dataset::bytes() const {
+  return std::visit([](const auto& values) { return values.size_bytes(); }, contents_->values) +
+         contents_->labels.size() * sizeof(std::int32_t) + contents_->targets.size() * sizeof(double);
+}
+
 template <class T>
 void Dataset::gather(std::span<const std::uint32_t> samples, const Standardisation& standardisation, T* out,
                      std::size_t row_stride) const {

@@ -121,6 +121,19 @@ void Recorder::log_summary(double samples_per_s, double seconds) {
   });
 }
 
+void Recorder::log_speeds(std::vector<PassSpeed> speeds) {
+  speeds_ = std::move(speeds);
+  run_.update([&](RunManifest& manifest) {
+    for (const PassSpeed& speed : speeds_) {
+      manifest.speed[speed.pass] = {{"samples", speed.samples},
+                                    {"seconds", speed.seconds},
+                                    {"multiply_adds_per_sample", speed.multiply_adds},
+                                    {"flops_per_s", speed.flops_per_s},
+                                    {"share_of_peak", speed.share_of_peak}};
+    }
+  });
+}
+
 void Recorder::save_checkpoint(const TrainerBase& trainer) {
   Checkpoint checkpoint;
   trainer.save(checkpoint);

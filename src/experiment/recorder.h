@@ -32,10 +32,13 @@ class Recorder {
   // Once per pass, also over a break.
   void log_marks(const TrainerBase& trainer);
   void log_summary(double samples_per_s, double seconds);
+  // Into the manifest: metrics are the same for every machine, speeds are not.
+  void log_speeds(std::vector<PassSpeed> speeds);
   void save_checkpoint(const TrainerBase& trainer);
   void load_checkpoint(TrainerBase& trainer);
 
   const BestEpoch& best() const { return best_; }
+  const std::vector<PassSpeed>& speeds() const { return speeds_; }
   bool should_stop_early(std::int64_t epoch) const;
   double wake_samples = 0, wake_seconds = 0;
   double segment_seconds = 0, probe_seconds = 0;  // of the segment that runs
@@ -44,6 +47,7 @@ class Recorder {
   Run& run_;
   const Plan& plan_;
   BestEpoch best_;
+  std::vector<PassSpeed> speeds_;
   std::vector<std::string> marked_;  // passes whose marks are logged
 };
 

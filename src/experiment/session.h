@@ -24,6 +24,7 @@ class Session {
   const Plan& plan() const { return plan_; }
   TrainerBase& trainer() { return *trainer_; }
   unsigned threads() const { return pool_.threads(); }
+  Pool& pool() { return pool_; }
 
   // What the record says of this session.
   RunManifest manifest() const;

@@ -10,9 +10,10 @@
 #include "apical/run_index.h"
 #include "apical/training.h"
 #include "experiment/advice.h"
+#include "experiment/machine.h"
 #include "experiment/recorder.h"
 #include "experiment/session.h"
-#include "kernels/kernels.h"
+#include "kernels/counting.h"
 
 namespace apical {
 namespace {
@@ -26,9 +27,13 @@ double seconds_since(Clock::time_point start) {
 // Runs a trainer to its end, recording what it does.
 class TrainingLoop {
  public:
-  TrainingLoop(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Recorder& recorder,
-               const TrainingOptions& options)
-      : plan_(plan), seed_(seed), trainer_(trainer), recorder_(recorder), options_(options) {}
+  TrainingLoop(Session& session, std::uint64_t seed, Recorder& recorder, const TrainingOptions& options)
+      : plan_(session.plan()),
+        pool_(session.pool()),
+        seed_(seed),
+        trainer_(session.trainer()),
+        recorder_(recorder),
+        options_(options) {}
 
   TrainingEnd run() {
     while (!trainer_.done() && !stops_early()) {
@@ -43,6 +48,8 @@ class TrainingLoop {
       if (segment.evaluates) last_settled_ = settled_share();
       const bool last_of_epoch = is_last_of_epoch();
       pace_[segment.pass.group] = pace();
+      meter_.add(segment.pass.name, trainer_.sums().samples,
+                 recorder_.segment_seconds - recorder_.probe_seconds);
       trainer_.next_segment();
       recorder_.segment_seconds = recorder_.probe_seconds = 0;
       const std::int64_t every = plan_.recipe.training.checkpoint_epochs;
@@ -51,6 +58,7 @@ class TrainingLoop {
     recorder_.save_checkpoint(trainer_);
     const double samples_per_s = recorder_.wake_samples / std::max(recorder_.wake_seconds, 1e-9);
     recorder_.log_summary(samples_per_s, seconds_since(start_));
+    recorder_.log_speeds(meter_.speeds(multiply_add_peak(plan_, pool_)));
     warn(unsettled_warning(plan_, last_settled_));
     return TrainingEnd::finished;
   }
@@ -61,7 +69,7 @@ class TrainingLoop {
     while (!trainer_.segment_done()) {
       if (options_.stop != nullptr && options_.stop->load()) return false;
       const auto start = Clock::now();
-      trainer_.step(due_probes());
+      step();
       double probes = 0;
       for (const MeasuredProbe& probe : trainer_.measured()) {
         recorder_.log_probe(trainer_, probe.name, probe.values, probe.seconds);
@@ -103,6 +111,17 @@ class TrainingLoop {
   bool enough_for_now() const {
     const std::int64_t wanted = options_.stop_after_epochs;
     return wanted > 0 && trainer_.segment().epoch >= wanted;
+  }
+
+  // The arithmetic of the first minibatch that this process trains in an epoch of a pass is counted.
+  void step() {
+    if (counted_segment_ == trainer_.segment_index()) return trainer_.step(due_probes());
+    counted_segment_ = trainer_.segment_index();
+    const double before = trainer_.sums().samples;
+    CountedSpan span;
+    trainer_.step(due_probes());
+    meter_.count(trainer_.segment().pass.name, trainer_.sums().samples - before,
+                 span.stop().all().multiply_adds);
   }
 
   // Asked between epochs, also of a run that was killed there.
@@ -178,6 +197,7 @@ class TrainingLoop {
   }
 
   const Plan& plan_;
+  Pool& pool_;
   std::uint64_t seed_;
   TrainerBase& trainer_;
   Recorder& recorder_;
@@ -186,6 +206,8 @@ class TrainingLoop {
   std::optional<Clock::time_point> last_report_;
   double last_settled_ = std::numeric_limits<double>::quiet_NaN();  // of the last wake epoch
   bool warned_ = false;
+  SpeedMeter meter_;
+  std::optional<std::size_t> counted_segment_;
   std::map<std::string, double> pace_;  // weight group that learns → seconds per sample
 };
 
@@ -198,13 +220,13 @@ void note_failure(Run& run, const std::string& what) {
 }
 
 // From here on the run exists: whatever happens is recorded.
-TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer, Run& run,
-                      const TrainingOptions& options, bool resumed) {
+TrainingResult record(Session& session, std::uint64_t seed, Run& run, const TrainingOptions& options,
+                      bool resumed) {
   if (options.created) options.created(run.directory());
-  Recorder recorder(run, plan);
+  Recorder recorder(run, session.plan());
   try {
-    if (resumed) recorder.load_checkpoint(trainer);
-    const TrainingEnd end = TrainingLoop(plan, seed, trainer, recorder, options).run();
+    if (resumed) recorder.load_checkpoint(session.trainer());
+    const TrainingEnd end = TrainingLoop(session, seed, recorder, options).run();
     run.set_status(end == TrainingEnd::finished ? RunStatus::finished : RunStatus::stopped);
     const BestEpoch& best = recorder.best();
     return {run.directory(),
@@ -213,7 +235,8 @@ TrainingResult record(const Plan& plan, std::uint64_t seed, TrainerBase& trainer
             best.test.error,
             best.test.loss,
             best.epoch,
-            recorder.wake_samples / std::max(recorder.wake_seconds, 1e-9)};
+            recorder.wake_samples / std::max(recorder.wake_seconds, 1e-9),
+            recorder.speeds()};
   } catch (const std::exception& failure) {
     note_failure(run, failure.what());
     throw;
@@ -228,7 +251,7 @@ TrainingResult train(const Recipe& recipe, std::uint64_t seed, const TrainingOpt
   manifest.command = options.command;
   manifest.shortened = options.shortened;
   Run run = Run::create(std::move(manifest), options.runs, options.out);
-  return record(session.plan(), seed, session.trainer(), run, options, false);
+  return record(session, seed, run, options, false);
 }
 
 TrainingResult resume(const std::filesystem::path& run_directory, const TrainingOptions& options) {
@@ -241,7 +264,7 @@ TrainingResult resume(const std::filesystem::path& run_directory, const Training
   Session session(recorded_recipe(manifest, run_directory), options.data, seed);
   session.require_same(manifest, run_directory.string());
   Run run = Run::resume(run_directory);
-  return record(session.plan(), seed, session.trainer(), run, options, true);
+  return record(session, seed, run, options, true);
 }
 
 }  // namespace apical

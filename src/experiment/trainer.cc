@@ -10,6 +10,7 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "core/profile.h"
 #include "experiment/advice.h"
 #include "experiment/network_checkpoint.h"
 #include "network/transposes.h"
@@ -96,8 +97,10 @@ class Trainer final : public TrainerBase {
         move_weights();
       }
     }
-    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
+    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) {
+      const profile::PhaseScope scope(profile::Phase::optimizer);
       refresh_transposes(network_, pool_);
+    }
     ++next_;
   }
 
@@ -132,6 +135,28 @@ class Trainer final : public TrainerBase {
   Marks marks() const override { return minibatch_.marks(); }
 
   void save_weights(Checkpoint& checkpoint) const override { save_network(network_, checkpoint); }
+
+  TrainingMemory memory() const override {
+    TrainingMemory memory;
+    for (const auto& [group, matrices] : network_.all_groups()) memory.weights += bytes_of(matrices);
+    for (const auto& [section, optimizer] : optimizers_) memory.optimizer += moments_of(optimizer);
+    const MinibatchMemory training = minibatch_.memory(), evaluation = evaluation_.memory();
+    memory.activities = training.activities + evaluation.activities;
+    memory.arenas = training.arenas + evaluation.arenas;
+    memory.proposals = training.proposals + evaluation.proposals;
+    for (const Dataset* data : {&plan_.train, &plan_.test}) memory.data += data->bytes();
+    return memory;
+  }
+
+  double least_traffic() const override {
+    std::size_t bytes = 2 * minibatch_.memory().activities;
+    for (const auto& [name, matrices] : network_.all_groups()) bytes += bytes_of(matrices);
+    for (const auto& [group, section] : segment().pass.moved()) {
+      const GroupDelta<T>& delta = minibatch_.delta_of(group);
+      bytes += total_bytes(delta.weights) + total_bytes(delta.bias) + 2 * moments_of(optimizers_.at(section));
+    }
+    return static_cast<double>(bytes);
+  }
 
   void save(Checkpoint& checkpoint) const override {
     save_network(network_, checkpoint);
@@ -200,6 +225,17 @@ class Trainer final : public TrainerBase {
     return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also};
   }
 
+  static std::size_t bytes_of(const std::vector<WeightMatrix<T>>& matrices) {
+    std::size_t numbers = 0;
+    for (const auto& w : matrices) numbers += w.panels_size() + w.bias_size() + w.transposed_size();
+    return numbers * sizeof(T);
+  }
+  static std::size_t moments_of(const Optimizer<T>& optimizer) {
+    std::size_t numbers = 0;
+    for (const auto& state : const_cast<Optimizer<T>&>(optimizer).state()) numbers += state.count;
+    return numbers * sizeof(T);
+  }
+
   std::string group_of(const std::string& section) const {
     for (const Pass& pass : plan_.card.passes) {
       for (const auto& [group, optimizer] : pass.moved()) {
@@ -238,6 +274,7 @@ class Trainer final : public TrainerBase {
       }
     }
     pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
+      const profile::PhaseScope scope(profile::Phase::optimizer);
       moving_->apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
     });
   }
@@ -282,6 +319,7 @@ class Trainer final : public TrainerBase {
 
   // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.
   void measure(const std::string& name) {
+    const profile::Pause uncounted;
     const auto start = std::chrono::steady_clock::now();
     ProbeValues values = run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_,
                                              train_, plan_.settings, plan_.probe_damping});
@@ -306,7 +344,10 @@ class Trainer final : public TrainerBase {
   std::vector<Pass::Moved> moved_;  // by the pass that runs
   Optimizer<T>* moving_ = nullptr;  // one of its optimizers
   const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
-                                     T mean) { moving_->apply(array, begin, end, sums, mean); };
+                                     T mean) {
+    const profile::PhaseScope scope(profile::Phase::optimizer);
+    moving_->apply(array, begin, end, sums, mean);
+  };
   std::vector<OptimizerPiece> pieces_;
   std::vector<MeasuredProbe> measured_;
   std::vector<std::uint32_t> order_;

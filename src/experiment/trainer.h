@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apical/checkpoint.h"
+#include "apical/cost.h"
 #include "apical/optimizer.h"
 #include "apical/probe.h"
 #include "core/pool.h"
@@ -70,6 +71,10 @@ class TrainerBase {
   // part: "train", "validation" or "test".
   virtual Evaluation evaluate(const std::string& part) = 0;
   virtual Marks marks() const = 0;
+  // What it holds; arenas and proposals have their size after a minibatch of each pass.
+  virtual TrainingMemory memory() const = 0;
+  // Bytes that a minibatch of the current pass moves at least: every weight, activity and moment once, what changes twice.
+  virtual double least_traffic() const = 0;
 
   virtual void save(Checkpoint& checkpoint) const = 0;
   // The network alone, for using it.

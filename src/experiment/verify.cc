@@ -5,39 +5,19 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <set>
 
 #include "apical/checkpoint.h"
 #include "apical/error.h"
 #include "apical/run.h"
 #include "apical/training.h"
+#include "experiment/scratch_directory.h"
 #include "experiment/session.h"
 
 namespace apical {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A directory that goes away with its owner.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::random_device random;
-    path_ = fs::temp_directory_path() / fmt::format("apical-verify-{:08x}{:08x}", random(), random());
-    fs::create_directories(path_);
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 Verified compare(const NamedTensor& recorded, const NamedTensor* again) {
   if (again == nullptr) return {recorded.name, false, "missing in the new run"};
@@ -112,7 +92,7 @@ VerifyResult verify(const fs::path& run_directory, const TrainingOptions& option
   const auto seed = static_cast<std::uint64_t>(manifest.seed);
   Session(recipe, options.data, seed).require_same(manifest, run_directory.string());
 
-  const TemporaryDirectory scratch;
+  const ScratchDirectory scratch("verify");
   TrainingOptions again = options;
   again.runs = scratch.path();
   again.out.reset();

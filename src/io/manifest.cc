@@ -60,6 +60,7 @@ RunManifest manifest_of(const Json& json, const std::string& where) {
   take(json, "ended", m.ended);
   take(json, "parent", m.parent);
   m.results = results_of(json);
+  take(json, "speed", m.speed);
   take(json, "kernels", m.kernels);
   take(json, "instruction_set", m.instruction_set);
   take(json, "precision", m.precision);
@@ -102,6 +103,7 @@ void write_manifest(const std::filesystem::path& run_directory, const RunManifes
   if (!m.parent.empty()) json["parent"] = m.parent;
   if (!m.shortened.empty()) json["shortened"] = m.shortened;
   json["results"] = m.results;
+  if (!m.speed.empty()) json["speed"] = m.speed;
   json["data"] = {{"name", m.data}, {"sha256", m.data_sha256}};
   json["version"] = m.build.version;
   json["kernels"] = m.kernels;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "apical/error.h"
+#include "kernels/counting.h"
 #include "kernels/kernels.h"
 #include "kernels/reference/reference.h"
 #include "kernels/simd/table.h"
@@ -79,5 +80,32 @@ std::vector<std::string> available_kernels() {
 std::string kernels_in_use() { return current().single->name; }
 
 bool reference_kernels() { return current().reference; }
+
+namespace {
+
+// The table behind the counting one, while it counts.
+Choice& uncounted() {
+  static Choice choice{};
+  return choice;
+}
+
+}  // namespace
+
+CountedSpan::CountedSpan() {
+  Choice& choice = current();
+  uncounted() = choice;
+  choice.single = &counting_table(*choice.single);
+  choice.twice = &counting_table(*choice.twice);
+  profile::start();
+}
+
+CountedSpan::~CountedSpan() { stop(); }
+
+profile::Account CountedSpan::stop() {
+  const profile::Account account = profile::stop();
+  if (counting_) current() = uncounted();
+  counting_ = false;
+  return account;
+}
 
 }  // namespace apical

@@ -66,6 +66,17 @@ struct BatchState {
     target = Buffer<T>(outputs);
   }
 
+  std::size_t bytes() const {
+    std::size_t sum =
+        total_bytes(v) + total_bytes(rate) + total_bytes(slope) + target.bytes() + loss_gradient.bytes();
+    for (const auto& [group, layers] : deferred) {
+      for (const auto& layer : layers) {
+        for (const auto& term : layer->terms) sum += term.post.bytes() + term.pre.bytes();
+      }
+    }
+    return sum;
+  }
+
   std::size_t capacity;
   Loss loss_kind = Loss::cross_entropy;
   std::size_t size = 0;                   // samples in this minibatch, B

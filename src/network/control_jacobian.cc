@@ -2,7 +2,9 @@
 
 #include <Eigen/LU>
 #include <algorithm>
+#include <cmath>
 
+#include "core/profile.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -71,6 +73,9 @@ void ControlJacobian<T>::form(std::size_t first) {
 
 template <class T>
 void ControlJacobian<T>::solve(double leak, const T* delta, T* u) const {
+  const double cube = std::pow(static_cast<double>(outputs_), 3);
+  const profile::WorkScope scope(profile::Work::solve,
+                                 {.multiply_adds = static_cast<double>(samples_) * cube / 3});
   outputs_ <= kMostTogether ? solve_together(leak, delta, u) : solve_one_by_one(leak, delta, u);
 }
 

@@ -6,6 +6,7 @@
 
 #include "apical/error.h"
 #include "core/philox.h"
+#include "core/profile.h"
 #include "kernels/kernels.h"
 #include "network/tile_view.h"
 
@@ -20,6 +21,9 @@ struct Minibatch<T>::Worker {
 };
 
 namespace {
+
+using profile::Phase;
+using profile::PhaseScope;
 
 template <class T>
 GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
@@ -103,7 +107,14 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
 }
 
 template <class T>
+void Minibatch<T>::fill(const SampleSource<T>& source, const TileState<T>& tile) {
+  const PhaseScope scope(Phase::data);
+  source.fill(tile.first_row, tile.rows, batch_);
+}
+
+template <class T>
 void Minibatch<T>::feed_forward(std::size_t first, std::size_t rows, bool training) {
+  const PhaseScope scope(training ? Phase::feedforward : Phase::evaluation);
   const auto& k = kernels<T>();
   for (std::size_t i = 1; i <= network_.depth(); ++i) {
     const auto& w = network_.weights(i);
@@ -129,7 +140,7 @@ template <class T>
 void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
   batch_.size = size;
   for_each_tile([&](Worker& worker, std::size_t, bool) {
-    source.fill(worker.tile.first_row, worker.tile.rows, batch_);
+    fill(source, worker.tile);
     feed_forward(worker.tile.first_row, worker.tile.rows, false);
   });
 }
@@ -156,7 +167,7 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
     for (auto& lane : lane_sums_) lane.find(group)->second.learned = false;
   }
   for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
-    source.fill(worker.tile.first_row, worker.tile.rows, batch_);
+    fill(source, worker.tile);
     feed_forward(worker.tile.first_row, worker.tile.rows, true);
     run_rule(worker, rule, context, lane, first_of_lane);
   });
@@ -212,7 +223,10 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
   tile.marks = Marks();
   TileDelta<T> delta(network_, tile, worker.sums);
   BasicTrial<T> trial(network_, tile, rule, delta);
-  rule.assign(trial);
+  {
+    const PhaseScope scope(Phase::credit);
+    rule.assign(trial);
+  }
   worker.marks.add(tile.marks);
   if (tile.controlled && !batch_.controlled_v.empty()) keep_controlled_state(tile);
   for (const std::string_view group : groups_) collect(worker, delta, rule, group, lane, first_of_lane);
@@ -223,6 +237,7 @@ template <class T>
 void Minibatch<T>::collect(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule,
                            std::string_view group, std::size_t lane, bool first_of_lane) {
   if (delta.learned_in_steps(group)) {
+    const PhaseScope scope(Phase::update);
     StepSums<T>& sums = worker.sums.find(group)->second;
     StepSums<T>& lane_sums = lane_sums_[lane].find(group)->second;
     lane_sums.prepare(network_, group);
@@ -238,6 +253,7 @@ void Minibatch<T>::collect(Worker& worker, TileDelta<T>& delta, const BasicRule<
     lane_sums.learned = true;
     return;
   }
+  const PhaseScope scope(Phase::plasticity);
   for (const auto& matrix : network_.group(group)) {
     delta.begin_layer(group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
     rule.plasticity(group, synapses_of(worker.tile, network_, matrix.layer()), delta);
@@ -262,6 +278,23 @@ std::size_t Minibatch<T>::not_finite() const {
   std::size_t count = 0;
   for (std::size_t row = 0; row < batch_.size; ++row) count += !std::isfinite(batch_.loss[row]);
   return count;
+}
+
+template <class T>
+MinibatchMemory Minibatch<T>::memory() const {
+  MinibatchMemory memory{.activities = batch_.bytes()};
+  for (const auto& worker : workers_) {
+    memory.arenas += worker->arena.bytes();
+    for (const auto& [group, sums] : worker->sums) memory.proposals += sums.bytes();
+  }
+  for (const auto& lane : lane_sums_) {
+    for (const auto& [group, sums] : lane) memory.proposals += sums.bytes();
+  }
+  for (const auto& [group, delta] : deltas_) {
+    memory.proposals += total_bytes(delta.weights) + total_bytes(delta.bias);
+  }
+  memory.proposals += total_bytes(piece_sums_);
+  return memory;
 }
 
 template <class T>

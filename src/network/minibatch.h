@@ -61,6 +61,13 @@ struct PassContext {
   }
 };
 
+// Bytes that a minibatch holds. Arenas and proposals reach their size with the first minibatch of each pass.
+struct MinibatchMemory {
+  std::size_t activities = 0;  // of every sample: inputs, voltages, rates, slopes, waiting outer products
+  std::size_t arenas = 0;      // what moves while tiles settle, one per thread
+  std::size_t proposals = 0;   // weight changes of tiles, of lanes and of the whole
+};
+
 template <class T>
 class Minibatch {
  public:
@@ -95,7 +102,8 @@ class Minibatch {
   double mean_loss() const;  // over the minibatch, in row order
   std::size_t correct() const;
   std::size_t not_finite() const;  // samples whose loss is not finite
-  Marks marks() const;             // left by the verbs since the last reset_marks()
+  MinibatchMemory memory() const;
+  Marks marks() const;  // left by the verbs since the last reset_marks()
   void reset_marks();
   // Whether assign keeps the controlled state in which samples end (state().controlled_v), for probes.
   void keep_controlled(bool keep);
@@ -111,6 +119,7 @@ class Minibatch {
   template <class F>
   void for_each_tile(F&& on_tile);
   void begin_tile(Worker& worker, std::size_t tile);
+  void fill(const SampleSource<T>& source, const TileState<T>& tile);
   void feed_forward(std::size_t first, std::size_t rows, bool training);
   void keep_controlled_state(const TileState<T>& tile);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,

@@ -127,6 +127,11 @@ const T* WeightMatrix<T>::transposed() const {
 }
 
 template <class T>
+std::size_t WeightMatrix<T>::transposed_size() const {
+  return storage_->transposed.size();
+}
+
+template <class T>
 void WeightMatrix<T>::refresh_transpose() {
   if (storage_->transposed.empty()) storage_->transposed = Buffer<T>(panel_size<T>(n_in_, n_out_));
   kernels<T>().transpose_panels(panels(), n_out_, n_in_, storage_->transposed.data());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/profile.h"
 #include "kernels/kernels.h"
 #include "network/minibatch.h"
 
@@ -72,6 +73,7 @@ void Minibatch<T>::propose_to(std::string_view group, const DeltaSink<T>& sink) 
 
 template <class T>
 void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out) const {
+  const profile::PhaseScope scope(profile::Phase::update);
   const auto& k = kernels<T>();
   const bool weights = piece.k_count > 0;
   const std::size_t n_out = network_.group(group)[piece.layer].n_out(), stride = row_stride<T>(n_out);

@@ -13,9 +13,11 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "core/profile.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
 #include "network/clamped_target.h"
+#include "network/counting_law.h"
 #include "network/equilibrium.h"
 #include "network/settling_filters.h"
 #include "network/settling_record.h"
@@ -239,6 +241,7 @@ class SettlingRun {
     }
     if (learns_) delta_.flush(collected);
     record_.finish(settling_.steps);
+    profile::add_settling_steps(static_cast<double>(settling_.steps - 1), static_cast<double>(tile_.rows));
   }
 
   // To the rest point; samples for which none is found are simulated.
@@ -381,6 +384,7 @@ class SettlingRun {
   }
 
   void learn(std::string_view group) {
+    const profile::PhaseScope scope(profile::Phase::plasticity);
     for (std::size_t i = 1; i <= depth_; ++i) {
       delta_.begin_layer(group, i, network_.spec().activation_of(i));
       rule_.plasticity(group, synapses_of(tile_, network_, i), delta_);
@@ -433,7 +437,9 @@ template <class T>
 void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, const Settling& settling) {
   // the solver reads how the output answers to every neuron
   if (settling.how == Settle::solve) mark(Mark::analytic_jacobian);
-  SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), law, controller, settling).run();
+  SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), counted(law), controller,
+                 settling)
+      .run();
 }
 
 template void BasicTrial<float>::settle(LawFunction<float>, const PiController&, const Settling&);

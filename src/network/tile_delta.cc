@@ -7,6 +7,7 @@
 #include <span>
 
 #include "apical/error.h"
+#include "core/profile.h"
 
 namespace apical {
 
@@ -180,6 +181,7 @@ void TileDelta<T>::flush(std::size_t slots) {
 template <class T>
 void TileDelta<T>::flush(const Stepping& stepping, std::size_t slots) {
   if (slots == 0) return;
+  const profile::PhaseScope scope(profile::Phase::plasticity);
   for (std::size_t layer = 1; layer < stepping.sums->ring.size(); ++layer) {
     const RingPair<T>& pair = stepping.sums->ring[layer];
     if (pair.pre == nullptr) continue;

@@ -32,6 +32,7 @@ struct StepSums {
   bool used = false;               // has storage
   bool learned = false;            // a lane: holds sums of the present minibatch
 
+  std::size_t bytes() const { return total_bytes(weights) + total_bytes(bias); }
   void prepare(const Network<T>& network, std::string_view group);
   void zero();
 };

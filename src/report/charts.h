@@ -25,9 +25,9 @@ struct Panel {
 struct Chart {
   std::string id = {}, title = {};
   std::string expect = {};  // one sentence: what it should look like
-  std::string y_label = {}, unit = {};
+  std::string x_label = "Epoch", y_label = {}, unit = {};
   bool from_zero = true;  // the axis begins at zero; otherwise where the data do
-  bool logarithmic = false;
+  bool logarithmic = false, logarithmic_x = false;
   std::optional<double> ceiling = {};    // the axis reaches at least to here
   std::optional<double> step = {};       // between ticks; otherwise a round number is found
   std::optional<double> reference = {};  // a dotted line, with its words

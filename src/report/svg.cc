@@ -56,7 +56,7 @@ Ranges ranges_of(const Chart& chart) {
     }
   }
   if (!(r.x_low <= r.x_high)) r = {0, 1, chart.logarithmic ? 0.1 : 0, 1};
-  if (r.x_low == r.x_high) r.x_low = std::min(0.0, r.x_high);
+  if (r.x_low == r.x_high && !chart.logarithmic_x) r.x_low = std::min(0.0, r.x_high);
   if (chart.from_zero && !chart.logarithmic) r.y_low = std::min(r.y_low, 0.0);
   if (chart.ceiling) r.y_high = std::max(r.y_high, *chart.ceiling);
   if (r.y_low == r.y_high && !chart.from_zero) r.y_low = 0;
@@ -69,7 +69,7 @@ class Map {
   Map(const Chart& chart, const Frame& frame)
       : frame_(frame),
         r_(ranges_of(chart)),
-        x_(r_.x_low, r_.x_high, x_steps(), false, false),
+        x_(r_.x_low, r_.x_high, x_steps(), chart.logarithmic_x, false),
         y_(r_.y_low, r_.y_high, frame.height > 300 ? 6 : 4, chart.logarithmic, true, chart.step.value_or(0)) {
   }
 
@@ -163,7 +163,7 @@ std::string axes(const Chart& chart, const Panel& panel, const Frame& f, const M
                      bottom, right);
   if (!panel.title.empty()) out += text(f.left, 16, panel.title, "start", "title", 15, "#1B1F24");
   out += text(f.left, f.top - 12, with_unit(chart.y_label, chart.unit), "start", "tick", small, "#4A525C");
-  out += text(right, f.height - 5, "Epoch", "end", "tick", small, "#4A525C");
+  out += text(right, f.height - 5, chart.x_label, "end", "tick", small, "#4A525C");
   if (chart.reference && map.y_axis().share(*chart.reference) >= 0 &&
       map.y_axis().share(*chart.reference) <= 1.0001) {
     const double y = map.y(*chart.reference);
@@ -284,6 +284,21 @@ std::string chart_svg(const Chart& chart, const std::vector<Group>& groups) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"Helvetica, Arial, sans-serif\">{2}{3}</svg>\n",
       width, key.bottom, body, key.svg);
+}
+
+std::string stacked_svg(const std::vector<Chart>& charts) {
+  std::string body;
+  double top = 0, width = 0;
+  for (const Chart& chart : charts) {
+    const Frame frame = frame_of(chart);
+    body += fmt::format("<g transform=\"translate(0 {})\">{}</g>", top, panel_svg(chart, chart.panels[0]));
+    top += frame.height;
+    width = std::max(width, frame.width);
+  }
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
+      "font-family=\"Helvetica, Arial, sans-serif\">{2}</svg>\n",
+      width, top, body);
 }
 
 }  // namespace apical::report

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "report/charts.h"
 #include "report/ink.h"
@@ -13,6 +14,8 @@ namespace apical::report {
 std::string panel_svg(const Chart& chart, const Panel& panel);
 // All panels with a legend: a file of its own.
 std::string chart_svg(const Chart& chart, const std::vector<Group>& groups);
+// Charts of one panel each, below each other: a file of its own.
+std::string stacked_svg(const std::vector<Chart>& charts);
 // A piece of a series' line with its marker, 40 × 14.
 std::string swatch_svg(std::size_t style);
 

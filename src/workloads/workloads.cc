@@ -13,14 +13,15 @@
 #include "apical/optimizer.h"
 #include "apical/rule.h"
 #include "core/philox.h"
-#include "kernels/kernels.h"
+#include "kernels/counting.h"
+#include "kernels/machine_limit.h"
 #include "network/minibatch.h"
 #include "network/transposes.h"
 
 namespace apical::workloads {
 namespace {
 
-const std::array<WorkloadInfo, 8> kWorkloads = {{
+const std::array<WorkloadInfo, 11> kWorkloads = {{
     {"dfc-dynamics",
      "How near the multiply-add peak does the controlled network run when it learns at every step?"},
     {"dfc-ss-dynamics",
@@ -31,6 +32,9 @@ const std::array<WorkloadInfo, 8> kWorkloads = {{
     {"backprop", "How near the peak is a training step of backpropagation with SGD?"},
     {"dfa", "How near the peak is a training step of direct feedback alignment with SGD?"},
     {"feedback-alignment", "How near the peak is a training step of feedback alignment with SGD?"},
+    {"backprop-adam", "What does the same step of backpropagation reach with Adam?"},
+    {"dfa-adam", "What does the same step of direct feedback alignment reach with Adam?"},
+    {"feedback-alignment-adam", "What does the same step of feedback alignment reach with Adam?"},
     {"sleep", "How near the peak does the noisy feedback-learning phase run (T = 48)?"},
 }};
 
@@ -60,6 +64,13 @@ class MadeUpSource final : public SampleSource<T> {
   std::vector<char> filled_;
 };
 
+constexpr std::string_view kAdam = "-adam";
+
+// "backprop" of "backprop-adam"
+std::string without_optimizer(const std::string& name) {
+  return name.ends_with(kAdam) ? name.substr(0, name.size() - kAdam.size()) : name;
+}
+
 struct Definition {
   const char* rule;
   const char* pass;
@@ -80,7 +91,7 @@ Definition define(const std::string& name, std::int64_t steps) {
   if (name == "dfc-ssa") return {"dfc-ssa", "wake", {{"feedback", "fixed"}}};
   if (name == "sleep") return {"dfc-ssa", "sleep", {}};
   for (const char* rule : {"backprop", "dfa", "feedback-alignment"}) {
-    if (name == rule) return {rule, "wake", {}};
+    if (without_optimizer(name) == rule) return {rule, "wake", {}};
   }
   std::vector<std::string> names;
   for (const WorkloadInfo& info : kWorkloads) names.push_back(info.name);
@@ -129,7 +140,8 @@ class TrainingStep final : public Workload {
   TrainingStep(const std::string& name, const WorkloadOptions& options)
       : pool_(options.threads),
         options_(options),
-        flops_(2 * multiply_adds(name, options.layers, options.steps) * static_cast<double>(options.batch)) {
+        flops_(2 * multiply_adds(without_optimizer(name), options.layers, options.steps) *
+               static_cast<double>(options.batch)) {
     const Definition definition = define(name, options.steps);
     const RuleEntry& entry = rule_named(definition.rule, "bench");
     Card card = entry.card();
@@ -149,7 +161,8 @@ class TrainingStep final : public Workload {
     source_ = std::make_unique<MadeUpSource<T>>(options.layers.front(), options.layers.back());
     transports_ = card.marks.has(Mark::weight_transport);
     network_->refresh_transposes();
-    if (options.optimizer && context_.group == "forward") make_optimizer();
+    if (options.optimizer && context_.group == "forward")
+      make_optimizer(name.ends_with(kAdam) ? OptimizerAlgorithm::adam : OptimizerAlgorithm::sgd);
     run();
     source_->keep(options.batch);
   }
@@ -159,29 +172,20 @@ class TrainingStep final : public Workload {
     if (optimizer_ == nullptr) return minibatch_->propose();
     optimizer_->prepare(1);
     minibatch_->propose_to(context_.group, mover_);
+    const profile::PhaseScope scope(profile::Phase::optimizer);
     if (transports_) refresh_transposes(*network_, pool_);
   }
 
   double necessary_flops() const override { return flops_; }
   double samples() const override { return static_cast<double>(options_.batch); }
 
-  double peak() override {
-    constexpr long kIterations = 2'000'000;
-    const auto start = std::chrono::steady_clock::now();
-    std::vector<double> flops(pool_.threads());
-    pool_.run(pool_.threads(),
-              [&](std::uint32_t job, unsigned) { flops[job] = kernels<T>().peak(kIterations); });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    double sum = 0;
-    for (const double f : flops) sum += f;
-    return sum / seconds;
-  }
+  double peak() override { return peak_flops<T>(pool_); }
 
  private:
-  void make_optimizer() {
+  void make_optimizer(OptimizerAlgorithm algorithm) {
     // a rate so small that the network stays what it is, however often the step runs
     OptimizerSettings settings;
-    settings.algorithm = OptimizerAlgorithm::sgd;
+    settings.algorithm = algorithm;
     settings.learning_rate = 1e-9;
     std::vector<Tensor<T>> tensors;
     const GroupDelta<T>& delta = minibatch_->delta_of("forward");
@@ -205,7 +209,10 @@ class TrainingStep final : public Workload {
   std::unique_ptr<MadeUpSource<T>> source_;
   std::unique_ptr<Optimizer<T>> optimizer_;
   const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
-                                     T mean) { optimizer_->apply(array, begin, end, sums, mean); };
+                                     T mean) {
+    const profile::PhaseScope scope(profile::Phase::optimizer);
+    optimizer_->apply(array, begin, end, sums, mean);
+  };
   bool transports_ = false;
 };
 
@@ -231,6 +238,12 @@ std::span<const WorkloadInfo> all_workloads() { return kWorkloads; }
 std::unique_ptr<Workload> make_workload(const std::string& name, const WorkloadOptions& options) {
   if (options.float64) return std::make_unique<TrainingStep<double>>(name, options);
   return std::make_unique<TrainingStep<float>>(name, options);
+}
+
+profile::Account account_of(Workload& workload) {
+  CountedSpan span;
+  workload.run();
+  return span.stop();
 }
 
 Measurement measure(Workload& workload, const std::string& clock, unsigned threads, int repeats,

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/profile.h"
+
 namespace apical::workloads {
 
 struct WorkloadInfo {
@@ -20,7 +22,7 @@ struct WorkloadOptions {
   std::int64_t steps = 1000;  // T of the settling workloads
   unsigned threads = 1;
   bool float64 = false;
-  bool optimizer = true;  // SGD after each step of backprop, dfa, feedback-alignment and dfc-ssa
+  bool optimizer = true;  // after each step: Adam where the name says so, else SGD; dynamics too
 };
 
 // One minibatch's work, ready to run again and again.
@@ -38,6 +40,9 @@ class Workload {
 std::span<const WorkloadInfo> all_workloads();
 // Throws Error that names the nearest workload.
 std::unique_ptr<Workload> make_workload(const std::string& name, const WorkloadOptions& options);
+
+// Multiply-adds, calls and times of one run, kernel by kernel.
+profile::Account account_of(Workload& workload);
 
 // Medians over repeats; every repeat times the probe right before and after the work, so that a drifting clock cancels.
 struct Measurement {

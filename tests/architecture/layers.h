@@ -38,6 +38,7 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"card.h", "core"},
     {"checkpoint.h", "io"},
     {"comparison.h", "experiment"},
+    {"cost.h", "experiment"},
     {"data.h", "data"},
     {"data_catalogue.h", "data"},
     {"data_hash.h", "data"},

@@ -1,0 +1,137 @@
+#include "kernels/counting.h"
+
+namespace apical {
+namespace {
+
+using profile::Tally;
+using profile::Work;
+using profile::WorkScope;
+
+template <class T>
+const Kernels<T>*& plain_table() {
+  static const Kernels<T>* plain = nullptr;
+  return plain;
+}
+
+template <class T>
+double bytes(std::size_t numbers) {
+  return static_cast<double>(numbers * sizeof(T));
+}
+
+Tally multiplying(std::size_t rows, std::size_t n_out, std::size_t n_in, double operand_bytes) {
+  return {.multiply_adds = static_cast<double>(rows) * static_cast<double>(n_out) * static_cast<double>(n_in),
+          .bytes = operand_bytes};
+}
+
+// `arrays` numbers are read or written for each of `count` elements.
+template <class T>
+Tally pointwise(std::size_t count, std::size_t arrays) {
+  return {.elements = static_cast<double>(count), .bytes = bytes<T>(count * arrays)};
+}
+
+template <class T>
+void product(const Product<T>& p) {
+  const std::size_t results = p.rows * padded<T>(p.n_out) * (p.start == Start::keep ? 2 : 1);
+  const WorkScope scope(Work::product,
+                        multiplying(p.rows, p.n_out, p.n_in,
+                                    bytes<T>(p.rows * p.n_in + panel_size<T>(p.n_out, p.n_in) + results)));
+  plain_table<T>()->product(p);
+}
+
+// Units of the panels that the call works on, without padding.
+template <class T>
+std::size_t outputs_of(const OuterProduct<T>& p) {
+  const std::size_t first = p.first_panel * kPanel<T>, end = (p.first_panel + p.panels) * kPanel<T>;
+  return (end < p.n_out ? end : p.n_out) - first;
+}
+
+template <class T>
+void outer_product(const OuterProduct<T>& p) {
+  const std::size_t outputs = outputs_of(p), factors = p.rows * (padded<T>(outputs) + p.k_count);
+  const WorkScope scope(
+      Work::outer_product,
+      multiplying(p.rows, outputs, p.k_count, bytes<T>(factors + 2 * padded<T>(outputs) * p.k_count)));
+  plain_table<T>()->outer_product(p);
+}
+
+template <class T>
+void activate(Activation activation, const T* v, T* rate, T* slope, std::size_t count) {
+  const std::size_t arrays = 1 + (rate != nullptr) + (slope != nullptr);
+  const WorkScope scope(Work::activation, pointwise<T>(count, arrays));
+  plain_table<T>()->activate(activation, v, rate, slope, count);
+}
+
+template <class T>
+void activation_difference(Activation activation, const T* v, const T* rate, const T* slope, const T* d,
+                           T* difference, std::size_t count) {
+  const WorkScope scope(Work::difference, pointwise<T>(count, 5));
+  plain_table<T>()->activation_difference(activation, v, rate, slope, d, difference, count);
+}
+
+template <class T>
+void normal(const NoiseBlock<T>& block) {
+  const WorkScope scope(Work::noise, pointwise<T>(block.samples.size() * block.n, 1));
+  plain_table<T>()->normal(block);
+}
+
+template <class T>
+void sum(const T* const* parts, std::size_t parts_count, T* out, std::size_t count) {
+  const WorkScope scope(Work::addition, pointwise<T>(count, parts_count + 1));
+  plain_table<T>()->sum(parts, parts_count, out, count);
+}
+
+template <class T>
+void add_scaled(T a, const T* x, T* y, std::size_t count) {
+  const WorkScope scope(Work::addition, pointwise<T>(count, 3));
+  plain_table<T>()->add_scaled(a, x, y, count);
+}
+
+template <class T>
+void scale(T a, T* y, std::size_t count) {
+  const WorkScope scope(Work::addition, pointwise<T>(count, 2));
+  plain_table<T>()->scale(a, y, count);
+}
+
+template <class T>
+void multiply(const T* x, T* y, std::size_t count) {
+  const WorkScope scope(Work::addition, pointwise<T>(count, 3));
+  plain_table<T>()->multiply(x, y, count);
+}
+
+template <class T>
+void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out) {
+  const WorkScope scope(Work::addition, pointwise<T>(padded<T>(n), rows + 2));
+  plain_table<T>()->column_sums(e, lde, rows, n, out);
+}
+
+template <class T>
+void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
+  const WorkScope scope(Work::transpose, pointwise<T>(panel_size<T>(n_in, n_out), 2));
+  plain_table<T>()->transpose_panels(w, n_out, n_in, w_transposed);
+}
+
+}  // namespace
+
+template <class T>
+const Kernels<T>& counting_table(const Kernels<T>& plain) {
+  static Kernels<T> counting;
+  plain_table<T>() = &plain;
+  counting = plain;  // a kernel that has no counting twin here runs uncounted
+  counting.product = &product<T>;
+  counting.outer_product = &outer_product<T>;
+  counting.activate = &activate<T>;
+  counting.activation_difference = &activation_difference<T>;
+  counting.normal = &normal<T>;
+  counting.sum = &sum<T>;
+  counting.add_scaled = &add_scaled<T>;
+  counting.scale = &scale<T>;
+  counting.multiply = &multiply<T>;
+  counting.column_sums = &column_sums<T>;
+  counting.transpose_panels = &transpose_panels<T>;
+  return counting;
+}
+
+template const Kernels<float>& counting_table(const Kernels<float>&);
+template const Kernels<double>& counting_table(const Kernels<double>&);
+
+}  // namespace apical
