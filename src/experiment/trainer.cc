@@ -74,20 +74,27 @@ class Trainer final : public TrainerBase {
     minibatch_.assign_credit(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
-    moving_ = &optimizers_.at(pass.optimizer.empty() ? pass.group : pass.optimizer);
     measured_.clear();
     const bool lost = samples_lost(minibatch_) && is_controlled(plan_.card);
-    if (probes.empty() && !moving_->clips() && !lost) {
+    const bool clips = std::any_of(moved_.begin(), moved_.end(),
+                                   [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
+    if (probes.empty() && !clips && !lost) {
       // nobody has to see the whole update: its pieces go straight into the weights
-      moving_->prepare(rate_factor());
-      minibatch_.propose_to(mover_);
+      for (const auto& [group, section] : moved_) {
+        moving_ = &optimizers_.at(section);
+        moving_->prepare(rate_factor());
+        minibatch_.propose_to(group, mover_);
+      }
     } else {
       minibatch_.propose();
       if (lost && update_lost(minibatch_))
         throw runaway_error<T>(plan_, segment(), next_ + 1, context(), network_, *rule_, train_, minibatch_);
       for (const std::string& name : probes) measure(name);
-      moving_->prepare(rate_factor());
-      move_weights();
+      for (const auto& [group, section] : moved_) {
+        moving_ = &optimizers_.at(section);
+        moving_->prepare(rate_factor());
+        move_weights();
+      }
     }
     if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
       refresh_transposes(network_, pool_);
@@ -176,7 +183,9 @@ class Trainer final : public TrainerBase {
   }
 
   void begin_segment() {
-    if (!done()) order_ = epoch_order(parts_.train, seed_, segment_);
+    if (done()) return;
+    order_ = epoch_order(parts_.train, seed_, segment_);
+    moved_ = segment().pass.moved();
   }
 
   std::span<const std::uint32_t> current_samples() const {
@@ -187,12 +196,14 @@ class Trainer final : public TrainerBase {
 
   PassContext context() const {
     const Pass& pass = segment().pass;
-    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_)};
+    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also};
   }
 
   std::string group_of(const std::string& section) const {
     for (const Pass& pass : plan_.card.passes) {
-      if ((pass.optimizer.empty() ? pass.group : pass.optimizer) == section) return pass.group;
+      for (const auto& [group, optimizer] : pass.moved()) {
+        if (optimizer == section) return group;
+      }
     }
     throw InternalError("no pass uses the optimizer " + section);
   }
@@ -289,7 +300,8 @@ class Trainer final : public TrainerBase {
   Minibatch<T> minibatch_, evaluation_;
   DatasetSource<T> train_, test_;
   std::map<std::string, Optimizer<T>> optimizers_;
-  Optimizer<T>* moving_ = nullptr;  // of the pass that runs
+  std::vector<Pass::Moved> moved_;  // by the pass that runs
+  Optimizer<T>* moving_ = nullptr;  // one of its optimizers
   const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
                                      T mean) { moving_->apply(array, begin, end, sums, mean); };
   std::vector<OptimizerPiece> pieces_;

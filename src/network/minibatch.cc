@@ -42,6 +42,7 @@ std::uint32_t stream_of(std::string_view pass) {
 template <class T>
 Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::size_t capacity, bool whole)
     : network_(network), loss_(loss), pool_(pool), whole_(whole), batch_(network, capacity) {
+  batch_.loss_kind = loss;
   for (unsigned thread = 0; thread < pool.threads(); ++thread) {
     auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.tile.batch = &batch_;
@@ -52,7 +53,6 @@ Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::s
     for (const auto& [group, matrices] : network.all_groups()) worker.sums[group];
   }
   lane_sums_.resize(kMostLanes);
-  lane_learned_.resize(kMostLanes);
   for (const auto& [group, matrices] : network.all_groups()) {
     for (auto& lane : lane_sums_) lane[group];
     deltas_.emplace(group, delta_for(matrices));
@@ -97,7 +97,9 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
   state.delta.assign(network_.depth() + 1, Activity<T>{});
   state.target_deviation = nullptr;
   state.left_out = nullptr;
-  state.controlled = state.learned = false;
+  state.clamped_output = nullptr;
+  state.slow_control = state.fast_control = nullptr;
+  state.controlled = false;
 }
 
 template <class T>
@@ -144,12 +146,15 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
                                  const SampleSource<T>& source) {
   batch_.size = size;
   std::fill(batch_.controlled.begin(), batch_.controlled.end(), std::uint8_t{0});
-  group_ = deltas_.find(context.group)->first;
+  groups_.clear();
+  context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
   std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
-  for (auto& terms : batch_.deferred.find(context.group)->second) {
-    for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
+  for (const std::string_view group : groups_) {
+    for (auto& terms : batch_.deferred.find(group)->second) {
+      for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
+    }
+    for (auto& lane : lane_sums_) lane.find(group)->second.learned = false;
   }
-  std::fill(lane_learned_.begin(), lane_learned_.end(), std::uint8_t{0});
   for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
     source.fill(worker.tile.first_row, worker.tile.rows, batch_);
     feed_forward(worker.tile.first_row, worker.tile.rows, true);
@@ -159,7 +164,7 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
   batch_.has_settled =
       std::any_of(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size),
                   [](const Settled& settled) { return settled.time > 0; });
-  level_storage(group_);
+  for (const std::string_view group : groups_) level_storage(group);
 }
 
 // A thread that comes late to its first tile finds as much memory as the others have needed: nothing is allocated after the first
@@ -205,29 +210,37 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
   tile.pass = context.pass;
   tile.noise_key = {context.seed, stream_of(context.pass), context.epoch};
   tile.marks = Marks();
-  StepSums<T>& sums = worker.sums.find(context.group)->second;
-  TileDelta<T> delta(network_, tile, sums);
+  TileDelta<T> delta(network_, tile, worker.sums);
   BasicTrial<T> trial(network_, tile, rule, delta);
   rule.assign(trial);
   worker.marks.add(tile.marks);
   if (tile.controlled && !batch_.controlled_v.empty()) keep_controlled_state(tile);
+  for (const std::string_view group : groups_) collect(worker, delta, rule, group, lane, first_of_lane);
+}
 
-  if (tile.learned) {
-    // the tile's sums over time join its lane
-    StepSums<T>& lane_sums = lane_sums_[lane].find(context.group)->second;
-    lane_sums.prepare(network_, context.group);
-    lane_learned_[lane] = 1;
-    if (first_of_lane) return std::swap(lane_sums, sums);
-    for (std::size_t i = 0; i < sums.weights.size(); ++i) {
-      kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(),
-                              sums.weights[i].size());
-      kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
+// The tile's sums over time join its lane, or the rule proposes now that the tile is done.
+template <class T>
+void Minibatch<T>::collect(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule,
+                           std::string_view group, std::size_t lane, bool first_of_lane) {
+  if (delta.learned_in_steps(group)) {
+    StepSums<T>& sums = worker.sums.find(group)->second;
+    StepSums<T>& lane_sums = lane_sums_[lane].find(group)->second;
+    lane_sums.prepare(network_, group);
+    if (first_of_lane) {
+      std::swap(lane_sums, sums);
+    } else {
+      for (std::size_t i = 0; i < sums.weights.size(); ++i) {
+        kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(),
+                                sums.weights[i].size());
+        kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
+      }
     }
+    lane_sums.learned = true;
     return;
   }
-  for (const auto& matrix : network_.group(context.group)) {
-    delta.begin_layer(context.group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
-    rule.plasticity(context.group, synapses_of(tile, network_, matrix.layer()), delta);
+  for (const auto& matrix : network_.group(group)) {
+    delta.begin_layer(group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
+    rule.plasticity(group, synapses_of(worker.tile, network_, matrix.layer()), delta);
   }
 }
 

@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apical/card.h"
@@ -48,7 +50,15 @@ struct PassContext {
   std::string_view pass = "wake";
   std::string_view group = "forward";
   std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;  // counts every epoch of every pass: no two use the same noise
+  std::uint32_t epoch = 0;                 // counts every epoch of every pass: no two use the same noise
+  std::span<const std::string> also = {};  // further groups that learn in this pass
+
+  // What learns, the pass's own group first.
+  template <class F>
+  void for_each_group(F&& on_group) const {
+    on_group(group);
+    for (const std::string& other : also) on_group(std::string_view(other));
+  }
 };
 
 template <class T>
@@ -64,7 +74,7 @@ class Minibatch {
 
   // The feedforward pass alone: loss and correctness of each sample.
   void predict(std::size_t size, const SampleSource<T>& source);
-  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group: assign_credit, then
+  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's groups: assign_credit, then
   // propose.
   void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
               const SampleSource<T>& source);
@@ -73,10 +83,10 @@ class Minibatch {
                      const SampleSource<T>& source);
   // The sums over the samples, into delta().
   void propose();
-  // The same numbers, handed on and not kept: delta() is that of an earlier minibatch afterwards.
-  void propose_to(const DeltaSink<T>& sink);
+  // The same numbers of one group, handed on and not kept: its delta is that of an earlier minibatch afterwards.
+  void propose_to(std::string_view group, const DeltaSink<T>& sink);
 
-  // What the last propose found for its group.
+  // What the last propose found for its pass's own group.
   const GroupDelta<T>& delta() const { return *delta_; }
   // Where the weight changes of a group appear; the addresses stay.
   const GroupDelta<T>& delta_of(std::string_view group) const { return deltas_.find(group)->second; }
@@ -105,6 +115,8 @@ class Minibatch {
   void keep_controlled_state(const TileState<T>& tile);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
                 bool first_of_lane);
+  void collect(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule, std::string_view group,
+               std::size_t lane, bool first_of_lane);
   void level_storage(std::string_view group);
   std::size_t lanes() const;
 
@@ -117,8 +129,8 @@ class Minibatch {
   };
   static std::vector<Piece> pieces_of(const std::vector<WeightMatrix<T>>& matrices);
   template <class F>
-  void for_each_piece(F&& on_piece);
-  void sum_piece(const Piece& piece, T* out) const;
+  void for_each_piece(std::string_view group, F&& on_piece);
+  void sum_piece(std::string_view group, const Piece& piece, T* out) const;
 
   const Network<T>& network_;
   Loss loss_;
@@ -127,11 +139,10 @@ class Minibatch {
   BatchState<T> batch_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::map<std::string, StepSums<T>, std::less<>>> lane_sums_;
-  std::vector<std::uint8_t> lane_learned_;
   std::map<std::string, GroupDelta<T>, std::less<>> deltas_;
   std::map<std::string, std::vector<Piece>, std::less<>> pieces_;
-  std::vector<Buffer<T>> piece_sums_;  // per thread, for propose_to
-  std::string_view group_;             // of the last assign_credit
+  std::vector<Buffer<T>> piece_sums_;     // per thread, for propose_to
+  std::vector<std::string_view> groups_;  // of the last assign_credit
   GroupDelta<T>* delta_ = nullptr;
   Observer<T>* observer_ = nullptr;
   NoisePort<T>* noise_port_ = nullptr;

@@ -40,44 +40,47 @@ std::vector<typename Minibatch<T>::Piece> Minibatch<T>::pieces_of(
 
 template <class T>
 template <class F>
-void Minibatch<T>::for_each_piece(F&& on_piece) {
-  const std::vector<Piece>& pieces = pieces_.find(group_)->second;
+void Minibatch<T>::for_each_piece(std::string_view group, F&& on_piece) {
+  const std::vector<Piece>& pieces = pieces_.find(group)->second;
   pool_.run(static_cast<std::uint32_t>(pieces.size()),
             [&](std::uint32_t job, unsigned thread) { on_piece(pieces[job], thread); });
 }
 
 template <class T>
 void Minibatch<T>::propose() {
-  delta_ = &deltas_.find(group_)->second;
+  delta_ = &deltas_.find(groups_.front())->second;
   const T mean = T(1) / static_cast<T>(batch_.size);
-  for_each_piece([&](const Piece& piece, unsigned) {
-    T* out = (piece.k_count > 0 ? delta_->weights : delta_->bias)[piece.layer].data() + piece.begin;
-    sum_piece(piece, out);
-    kernels<T>().scale(mean, out, piece.count);
-  });
+  for (const std::string_view group : groups_) {
+    GroupDelta<T>& delta = deltas_.find(group)->second;
+    for_each_piece(group, [&](const Piece& piece, unsigned) {
+      T* out = (piece.k_count > 0 ? delta.weights : delta.bias)[piece.layer].data() + piece.begin;
+      sum_piece(group, piece, out);
+      kernels<T>().scale(mean, out, piece.count);
+    });
+  }
 }
 
 template <class T>
-void Minibatch<T>::propose_to(const DeltaSink<T>& sink) {
+void Minibatch<T>::propose_to(std::string_view group, const DeltaSink<T>& sink) {
   const T mean = T(1) / static_cast<T>(batch_.size);
-  for_each_piece([&](const Piece& piece, unsigned thread) {
+  for_each_piece(group, [&](const Piece& piece, unsigned thread) {
     T* out = piece_sums_[thread].data();
-    sum_piece(piece, out);
+    sum_piece(group, piece, out);
     sink(piece.array, piece.begin, piece.begin + piece.count, out, mean);
   });
 }
 
 template <class T>
-void Minibatch<T>::sum_piece(const Piece& piece, T* out) const {
+void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out) const {
   const auto& k = kernels<T>();
   const bool weights = piece.k_count > 0;
-  const std::size_t n_out = network_.group(group_)[piece.layer].n_out(), stride = row_stride<T>(n_out);
+  const std::size_t n_out = network_.group(group)[piece.layer].n_out(), stride = row_stride<T>(n_out);
   bool empty = true;
   const auto begin = [&] {
     if (empty) std::memset(out, 0, piece.count * sizeof(T));
     empty = false;
   };
-  for (const auto& term : batch_.deferred.find(group_)->second[piece.layer]->terms) {
+  for (const auto& term : batch_.deferred.find(group)->second[piece.layer]->terms) {
     if (!term.used.load(std::memory_order_relaxed)) continue;
     if (weights) {
       // the piece is a matrix of its own, one panel wide
@@ -92,8 +95,8 @@ void Minibatch<T>::sum_piece(const Piece& piece, T* out) const {
     }
   }
   for (std::size_t lane = 0; lane < lanes(); ++lane) {
-    if (!lane_learned_[lane]) continue;
-    const StepSums<T>& sums = lane_sums_[lane].find(group_)->second;
+    const StepSums<T>& sums = lane_sums_[lane].find(group)->second;
+    if (!sums.learned) continue;
     const Buffer<T>& array = (weights ? sums.weights : sums.bias)[piece.layer];
     if (array.empty()) continue;
     begin();
@@ -105,8 +108,8 @@ void Minibatch<T>::sum_piece(const Piece& piece, T* out) const {
 #define APICAL_INSTANTIATE(T)                                                                             \
   template std::vector<Minibatch<T>::Piece> Minibatch<T>::pieces_of(const std::vector<WeightMatrix<T>>&); \
   template void Minibatch<T>::propose();                                                                  \
-  template void Minibatch<T>::propose_to(const DeltaSink<T>&);                                            \
-  template void Minibatch<T>::sum_piece(const Piece&, T*) const;
+  template void Minibatch<T>::propose_to(std::string_view, const DeltaSink<T>&);                          \
+  template void Minibatch<T>::sum_piece(std::string_view, const Piece&, T*) const;
 APICAL_INSTANTIATE(float)
 APICAL_INSTANTIATE(double)
 #undef APICAL_INSTANTIATE

@@ -48,4 +48,8 @@ void check_feedback_learning(const Bench& bench);  // feedback_learning
 void check_dfa(const Bench& bench);                // dfa
 void check_theory(const Bench& bench);             // theory
 
+// Files of strong feedback have fields of their own.
+bool is_strong(const Field& root);
+void check_strong(const Bench& bench);
+
 }  // namespace apical::parity

@@ -148,7 +148,7 @@ class TrainingStep final : public Workload {
     minibatch_->assign_credit(*rule_, context_, options_.batch, *source_);
     if (optimizer_ == nullptr) return minibatch_->propose();
     optimizer_->prepare(1);
-    minibatch_->propose_to(mover_);
+    minibatch_->propose_to(context_.group, mover_);
     if (transports_) refresh_transposes(*network_, pool_);
   }
 

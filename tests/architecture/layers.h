@@ -41,6 +41,7 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"data_hash.h", "data"},
     {"data_split.h", "data"},
     {"deep_feedback.h", "network"},
+    {"strong_feedback.h", "network"},
     {"environment.h", "io"},
     {"error.h", "core"},
     {"loss.h", "network"},

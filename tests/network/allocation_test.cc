@@ -35,10 +35,11 @@ class Step {
   }
 
   void run(std::uint32_t epoch) {
-    const PassContext context{.pass = pass_.pass, .group = pass_.group, .seed = 3, .epoch = epoch};
+    const PassContext context{
+        .pass = pass_.pass, .group = pass_.group, .seed = 3, .epoch = epoch, .also = pass_.also};
     bench_.minibatch().assign_credit(*rule_, context, bench_.toy().batch, source_);
     optimizer_->prepare(1);
-    bench_.minibatch().propose_to(mover_);
+    bench_.minibatch().propose_to(pass_.group, mover_);
     bench_.minibatch().propose();
     optimizer_->step(1);
     refresh_transposes(bench_.network(), pool_);
