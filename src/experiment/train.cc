@@ -83,11 +83,13 @@ class TrainingLoop {
     return recorder_.should_stop_early(plan_.segments[index].epoch);
   }
 
-  // Probes run in wake passes, on the first minibatch and every so many after it.
+  // Probes run in wake passes, and some before training, on the first minibatch and every so many after it.
   std::vector<std::string> due_probes() const {
     std::vector<std::string> due;
-    if (!trainer_.segment().evaluates) return due;
+    const Segment& segment = trainer_.segment();
     for (const ScheduledProbe& probe : plan_.probes) {
+      const bool before = segment.pass.when == When::before_training && probe.before_training;
+      if (!segment.evaluates && !before) continue;
       if (trainer_.minibatch() % static_cast<std::size_t>(probe.every) == 0) due.push_back(probe.name);
     }
     return due;

@@ -64,6 +64,10 @@ class Trainer final : public TrainerBase {
   void step(const std::vector<std::string>& probes) override {
     const Pass& pass = segment().pass;
     train_.choose(current_samples());
+    const bool looks_at_the_end = std::any_of(probes.begin(), probes.end(), [](const std::string& name) {
+      return probe_named(name, "probes").reads_controlled;
+    });
+    minibatch_.keep_controlled(looks_at_the_end);
     minibatch_.assign(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
@@ -249,8 +253,8 @@ class Trainer final : public TrainerBase {
   // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.
   void measure(const std::string& name) {
     const auto start = std::chrono::steady_clock::now();
-    ProbeValues values =
-        run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_, train_});
+    ProbeValues values = run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_,
+                                             train_, plan_.settings, plan_.probe_damping});
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     measured_.push_back({name, std::move(values), seconds});
   }

@@ -127,6 +127,7 @@ template <class T>
 void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
                           const SampleSource<T>& source) {
   batch_.size = size;
+  std::fill(batch_.controlled.begin(), batch_.controlled.end(), std::uint8_t{0});
   std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
   for (auto& terms : batch_.deferred.find(context.group)->second) {
     for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
@@ -145,6 +146,25 @@ void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, 
 }
 
 template <class T>
+void Minibatch<T>::keep_controlled(bool keep) {
+  batch_.controlled_v.clear();
+  if (!keep) return;
+  batch_.controlled.assign(batch_.capacity, 0);
+  batch_.controlled_v.resize(network_.depth() + 1);
+  for (std::size_t i = 1; i <= network_.depth(); ++i) batch_.controlled_v[i] = Buffer<T>(batch_.v[i].size());
+}
+
+template <class T>
+void Minibatch<T>::keep_controlled_state(const TileState<T>& tile) {
+  for (std::size_t i = 1; i <= network_.depth(); ++i) {
+    const std::size_t stride = tile.layer[i].stride;
+    std::copy_n(tile.layer[i].v, tile.rows * stride, batch_.controlled_v[i].data() + tile.first_row * stride);
+  }
+  std::fill_n(batch_.controlled.begin() + static_cast<std::ptrdiff_t>(tile.first_row), tile.rows,
+              std::uint8_t{1});
+}
+
+template <class T>
 void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context,
                             std::size_t lane, bool first_of_lane) {
   TileState<T>& tile = worker.tile;
@@ -156,6 +176,7 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
   BasicTrial<T> trial(network_, tile, rule, delta);
   rule.assign(trial);
   worker.marks.add(tile.marks);
+  if (tile.controlled && !batch_.controlled_v.empty()) keep_controlled_state(tile);
 
   if (tile.learned) {
     // the tile's sums over time join its lane

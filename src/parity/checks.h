@@ -12,7 +12,7 @@
 
 namespace apical::parity {
 
-// Why Gauss-Newton and minimum-norm updates, and the conditions of the theory, are skipped.
+// Why Gauss-Newton and minimum-norm updates are skipped.
 inline constexpr const char* kWaitsForTheory = "waits for the theory probes";
 
 // What every check needs.
@@ -46,5 +46,6 @@ void check_forward_updates(const Bench& bench);    // forward_updates
 void check_adam(const Bench& bench);               // adam_forward
 void check_feedback_learning(const Bench& bench);  // feedback_learning
 void check_dfa(const Bench& bench);                // dfa
+void check_theory(const Bench& bench);             // theory
 
 }  // namespace apical::parity

@@ -9,7 +9,7 @@ namespace {
 using LongNaive = Naive<long double>;
 
 struct Outcome {
-  double residual = 0, error = 0, first_error = 0;
+  double residual = 0, error = 0, first_error = 0, overshoot = 0;
   std::int64_t time = 0;
 };
 
@@ -33,6 +33,12 @@ Outcome outcome_of(const LongNaive& naive, std::size_t sample, long double nudge
       e[j] = target[j] - state.r.back()[j];
       r[j] = e[j] - leak * state.u[j];
     }
+    long double advance = 0, way = 0;
+    for (std::size_t j = 0; j < e.size(); ++j) {
+      advance += (state.r.back()[j] - minus[j]) * (target[j] - minus[j]);
+      way += (target[j] - minus[j]) * (target[j] - minus[j]);
+    }
+    outcome.overshoot = std::max(outcome.overshoot, static_cast<double>(advance / way - 1));
     outcome.error = static_cast<double>(norm(e));
     outcome.residual = static_cast<double>(norm(r) / norm(minus));
     if (t == 0) outcome.first_error = outcome.error;
@@ -59,7 +65,7 @@ void expect_record_of(Activation output, const char* reading, std::int64_t steps
                                      .tau_v = 0.1,
                                      .leak_on_control = code,
                                      .steps = static_cast<int>(steps)};
-  std::size_t converged = 0;
+  std::size_t converged = 0, overshoots = 0;
   for (std::size_t sample = 0; sample < toy.batch; ++sample) {
     const Outcome expected = outcome_of(naive, sample, code ? 0.5L / 18 : 0.5L, dynamics);
     const Settled& settled = bench.minibatch().state().settled[sample];
@@ -68,11 +74,14 @@ void expect_record_of(Activation output, const char* reading, std::int64_t steps
     EXPECT_NEAR(settled.residual, expected.residual, 1e-12 + 1e-8 * expected.residual) << where;
     EXPECT_NEAR(settled.error, expected.error, 1e-12) << where;
     EXPECT_EQ(settled.time, expected.time) << where;
+    EXPECT_NEAR(settled.overshoot, expected.overshoot, 1e-9) << where;
+    overshoots += settled.overshoot > 0.01;
     EXPECT_EQ(settled.converged, expected.residual < 1e-5 && expected.error < 0.25 * expected.first_error)
         << where;
     EXPECT_EQ(settled.diverged, expected.residual > 1) << where;
     converged += settled.converged;
   }
+  EXPECT_GT(overshoots, 0u);
   // both answers are tested
   if (steps > 1000) {
     EXPECT_GT(converged, 12u);
