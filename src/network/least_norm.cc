@@ -65,8 +65,9 @@ Eigen::MatrixXd least_norm(const RowMajor& jacobian, const Eigen::VectorXd& c, d
   const Eigen::BDCSVD<Eigen::MatrixXd> svd(scaled, Eigen::ComputeThinU);
   const auto& sigma = svd.singularValues();
   const double least = sigma.size() == 0 ? 0 : 1e-15 * static_cast<double>(jacobian.cols()) * sigma[0];
-  Eigen::VectorXd z = svd.matrixU().transpose() * e;
-  for (Eigen::Index k = 0; k < sigma.size(); ++k) z[k] = sigma[k] > least ? z[k] / (sigma[k] * sigma[k]) : 0;
+  Eigen::MatrixXd z = svd.matrixU().transpose() * e;
+  for (Eigen::Index k = 0; k < sigma.size(); ++k)
+    z.row(k) *= sigma[k] > least ? 1 / (sigma[k] * sigma[k]) : 0;
   return jacobian.transpose() * (svd.matrixU() * z);
 }
 

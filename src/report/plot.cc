@@ -13,10 +13,10 @@
 namespace apical::report {
 namespace {
 
-constexpr double kLeft = 60, kRight = 16, kTop = 40, kBottom = 50, kSmall = 12.5;
+constexpr double kLeft = 60, kRight = 16, kTop = 52, kBottom = 50, kSmall = 12.5;
 constexpr const char* kGrey = "#4A525C";
 constexpr std::size_t kMarkers = 8;  // on a line
-constexpr double kTolerance = 0.12;  // units by which a thinned line may be off: nobody sees them
+constexpr double kTolerance = 0.2;   // units by which a thinned line may be off: nobody sees them
 
 // Of everything that a panel shows along one axis.
 std::pair<double, double> range_of(const PlotPanel& panel, bool horizontal) {
@@ -212,7 +212,7 @@ std::string axes(const PlotPanel& panel, const Map& map, double height) {
   out += fmt::format("<path d=\"M{} {:.1f}H{}\" stroke=\"#6B7480\" fill=\"none\"/>", map.left(), map.bottom(),
                      map.right());
   out += text(6, 16, panel.title, "start", "title", 14.5, "#1B1F24");
-  out += text(6, kTop - 8, panel.y_label, "start", "tick", kSmall, kGrey);
+  out += text(6, 33, panel.y_label, "start", "tick", kSmall, kGrey);
   return out + text(map.right(), height - 12, panel.x_label, "end", "tick", kSmall, kGrey);
 }
 

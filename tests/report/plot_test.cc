@@ -48,10 +48,10 @@ TEST(Plot, PutsValuesWhereTheAxesSay) {
   panel.x_range = {{0, 10}}, panel.y_range = {{0, 1}};
   panel.lines = {{.label = "rise", .look = {}, .x = {0, 5, 10}, .y = {0, 0, 1}, .markers = false}};
   Plot plot = plot_of(panel);
-  plot.width = 276, plot.height = 290;  // leaves 200 × 200 inside the axes, from (60, 40)
+  plot.width = 276, plot.height = 302;  // leaves 200 × 200 inside the axes, from (60, 52)
   const auto path = path_in(plot_svg(plot), "#0072B2");
   ASSERT_EQ(path.size(), 6u);
-  const std::vector<double> expected = {60, 240, 160, 240, 260, 40};
+  const std::vector<double> expected = {60, 252, 160, 252, 260, 52};
   for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(path[i], expected[i], 0.051) << i;
 }
 
@@ -113,6 +113,8 @@ class Picture : public testing::Test {
  protected:
   Picture() : folder_(fs::temp_directory_path() / ("apical-picture-" + std::to_string(getpid()))) {
     fs::create_directories(folder_);
+  }
+  void SetUp() override {
     if (find_program("rsvg-convert").empty()) GTEST_SKIP() << "there is no rsvg-convert on this machine";
   }
   ~Picture() override {
