@@ -10,7 +10,10 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "experiment/advice.h"
 #include "experiment/network_checkpoint.h"
+#include "network/transposes.h"
+#include "probes/dynamics.h"
 #include "probes/probe.h"
 
 namespace apical {
@@ -68,15 +71,26 @@ class Trainer final : public TrainerBase {
       return probe_named(name, "probes").reads_controlled;
     });
     minibatch_.keep_controlled(looks_at_the_end);
-    minibatch_.assign(*rule_, context(), current_samples().size(), train_);
+    minibatch_.assign_credit(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
+    moving_ = &optimizers_.at(pass.optimizer.empty() ? pass.group : pass.optimizer);
     measured_.clear();
-    for (const std::string& name : probes) measure(name);
-    const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;
-    move_weights(optimizers_.at(section));
+    const bool lost = samples_lost(minibatch_) && is_controlled(plan_.card);
+    if (probes.empty() && !moving_->clips() && !lost) {
+      // nobody has to see the whole update: its pieces go straight into the weights
+      moving_->prepare(rate_factor());
+      minibatch_.propose_to(mover_);
+    } else {
+      minibatch_.propose();
+      if (lost && update_lost(minibatch_))
+        throw runaway_error<T>(plan_, segment(), next_ + 1, context(), network_, *rule_, train_, minibatch_);
+      for (const std::string& name : probes) measure(name);
+      moving_->prepare(rate_factor());
+      move_weights();
+    }
     if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
-      network_.refresh_transposes();
+      refresh_transposes(network_, pool_);
     ++next_;
   }
 
@@ -197,20 +211,22 @@ class Trainer final : public TrainerBase {
     return tensors;
   }
 
-  void move_weights(Optimizer<T>& optimizer) {
+  double rate_factor() const {
     const double done_share = static_cast<double>(next_) / static_cast<double>(minibatches());
     const auto epochs = static_cast<double>(plan_.recipe.training.epochs);
-    optimizer.prepare(
-        schedule_factor(optimizer.settings(), static_cast<double>(segment().epoch) + done_share, epochs));
+    return schedule_factor(moving_->settings(), static_cast<double>(segment().epoch) + done_share, epochs);
+  }
+
+  void move_weights() {
     pieces_.clear();
-    for (std::size_t tensor = 0; tensor < optimizer.tensors().size(); ++tensor) {
-      const std::size_t count = optimizer.tensors()[tensor].count;
+    for (std::size_t tensor = 0; tensor < moving_->tensors().size(); ++tensor) {
+      const std::size_t count = moving_->tensors()[tensor].count;
       for (std::size_t begin = 0; begin < count; begin += kOptimizerPiece) {
         pieces_.push_back({tensor, begin, std::min(begin + kOptimizerPiece, count)});
       }
     }
     pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
-      optimizer.apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
+      moving_->apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
     });
   }
 
@@ -273,6 +289,9 @@ class Trainer final : public TrainerBase {
   Minibatch<T> minibatch_, evaluation_;
   DatasetSource<T> train_, test_;
   std::map<std::string, Optimizer<T>> optimizers_;
+  Optimizer<T>* moving_ = nullptr;  // of the pass that runs
+  const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
+                                     T mean) { moving_->apply(array, begin, end, sums, mean); };
   std::vector<OptimizerPiece> pieces_;
   std::vector<MeasuredProbe> measured_;
   std::vector<std::uint32_t> order_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,13 @@ struct GroupDelta {
   std::vector<Buffer<T>> weights;  // per layer−1, panels
   std::vector<Buffer<T>> bias;     // per layer−1, padded; empty without biases
 };
+
+// Takes a proposed update piece by piece, each while it is still in cache: elements begin … end−1 of one array of the group, as
+// sums over the minibatch to be multiplied by `mean`. Arrays are numbered from the input on, the weights of a layer before its
+// biases. Called from any thread, once per piece.
+template <class T>
+using DeltaSink =
+    std::function<void(std::size_t array, std::size_t begin, std::size_t end, const T* sums, T mean)>;
 
 // Where the samples of a minibatch come from.
 template <class T>
@@ -56,11 +64,19 @@ class Minibatch {
 
   // The feedforward pass alone: loss and correctness of each sample.
   void predict(std::size_t size, const SampleSource<T>& source);
-  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group.
+  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group: assign_credit, then
+  // propose.
   void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
               const SampleSource<T>& source);
+  // The same up to what each sample has to say.
+  void assign_credit(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
+                     const SampleSource<T>& source);
+  // The sums over the samples, into delta().
+  void propose();
+  // The same numbers, handed on and not kept: delta() is that of an earlier minibatch afterwards.
+  void propose_to(const DeltaSink<T>& sink);
 
-  // What the last assign proposed for its group.
+  // What the last propose found for its group.
   const GroupDelta<T>& delta() const { return *delta_; }
   // Where the weight changes of a group appear; the addresses stay.
   const GroupDelta<T>& delta_of(std::string_view group) const { return deltas_.find(group)->second; }
@@ -89,11 +105,20 @@ class Minibatch {
   void keep_controlled_state(const TileState<T>& tile);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
                 bool first_of_lane);
-  void sum_proposals(const PassContext& context);
-  void sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k,
-                   std::size_t k_count);
-  void sum_bias(std::string_view group, std::size_t layer);
+  void level_storage(std::string_view group);
   std::size_t lanes() const;
+
+  // A part of one array of a group, small enough to share out evenly and to stay in the first cache, large enough to keep the
+  // kernel busy.
+  struct Piece {
+    std::size_t array, layer;             // array as a DeltaSink counts; layer−1
+    std::size_t panel, first_k, k_count;  // of the weights; k_count 0: the biases
+    std::size_t begin, count;             // elements of the array
+  };
+  static std::vector<Piece> pieces_of(const std::vector<WeightMatrix<T>>& matrices);
+  template <class F>
+  void for_each_piece(F&& on_piece);
+  void sum_piece(const Piece& piece, T* out) const;
 
   const Network<T>& network_;
   Loss loss_;
@@ -104,6 +129,9 @@ class Minibatch {
   std::vector<std::map<std::string, StepSums<T>, std::less<>>> lane_sums_;
   std::vector<std::uint8_t> lane_learned_;
   std::map<std::string, GroupDelta<T>, std::less<>> deltas_;
+  std::map<std::string, std::vector<Piece>, std::less<>> pieces_;
+  std::vector<Buffer<T>> piece_sums_;  // per thread, for propose_to
+  std::string_view group_;             // of the last assign_credit
   GroupDelta<T>* delta_ = nullptr;
   Observer<T>* observer_ = nullptr;
   NoisePort<T>* noise_port_ = nullptr;

@@ -12,6 +12,7 @@ template <class T>
 void StepSums<T>::prepare(const Network<T>& network, std::string_view group) {
   used = true;
   if (!weights.empty()) return;
+  ring.resize(network.depth() + 1);
   for (const auto& matrix : network.group(group)) {
     const bool input_side = group == "forward" && matrix.layer() == 1;
     weights.emplace_back(input_side ? 0 : matrix.panels_size());
@@ -38,7 +39,7 @@ void TileDelta<T>::begin_steps(std::string_view group) {
   stepping_ = true;
   group_ = group;
   sums_.prepare(network_, group);
-  ring_.assign(network_.depth() + 1, RingPair{});
+  sums_.ring.assign(network_.depth() + 1, RingPair<T>{});
   restart_steps();
 }
 
@@ -120,7 +121,7 @@ void TileDelta<T>::end_term(const Presynaptic<T>& pre) {
   const std::size_t term = term_++;
   if (stepping_ && term > 0) throw InternalError("a rule may propose one outer product per layer and step");
   if (stepping_ && !constant_presynaptic()) {
-    ring_[layer_] = {pre.data - tile_.slot * tile_.rows * pre.stride, pre.stride};
+    sums_.ring[layer_] = {pre.data - tile_.slot * tile_.rows * pre.stride, pre.stride};
   } else {
     keep_presynaptic(layer_, term, pre);
   }
@@ -143,8 +144,8 @@ void TileDelta<T>::add_taking_part(const T* rows, T* sums, std::size_t stride) c
 template <class T>
 void TileDelta<T>::flush(std::size_t slots) {
   if (slots == 0) return;
-  for (std::size_t layer = 1; layer < ring_.size(); ++layer) {
-    const RingPair& pair = ring_[layer];
+  for (std::size_t layer = 1; layer < sums_.ring.size(); ++layer) {
+    const RingPair<T>& pair = sums_.ring[layer];
     if (pair.pre == nullptr) continue;
     const auto& matrix = network_.weights(group_, layer);
     const std::size_t stride = row_stride<T>(matrix.n_out()), rows = slots * tile_.rows;

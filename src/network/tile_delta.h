@@ -12,11 +12,19 @@
 
 namespace apical {
 
+// Where the presynaptic rates of a ring of steps begin: slot 0, or null where nothing was collected.
+template <class T>
+struct RingPair {
+  const T* pre = nullptr;
+  std::size_t stride = 0;
+};
+
 // Sums of one group over the time steps of one tile.
 template <class T>
 struct StepSums {
   std::vector<Buffer<T>> weights;  // per layer−1, panels; empty where the presynaptic side is constant
   std::vector<Buffer<T>> bias;     // per layer−1, padded
+  std::vector<RingPair<T>> ring;   // per layer, 0 … L
   bool used = false;
 
   void prepare(const Network<T>& network, std::string_view group);
@@ -43,11 +51,6 @@ class TileDelta final : public BasicDelta<T> {
   void end_term(const Presynaptic<T>& pre) override;
 
  private:
-  struct RingPair {
-    const T* pre = nullptr;  // slot 0 of the ring, or null: nothing collected
-    std::size_t stride = 0;
-  };
-
   DeferredTerm<T>& deferred(std::size_t layer, std::size_t term);
   void keep_presynaptic(std::size_t layer, std::size_t term, const Presynaptic<T>& pre);
   // The first layer's presynaptic rates do not change while the network settles: its steps are summed on the postsynaptic side alone.
@@ -62,7 +65,6 @@ class TileDelta final : public BasicDelta<T> {
   std::size_t layer_ = 0, term_ = 0;
   Activation activation_ = Activation::linear;
   bool stepping_ = false;
-  std::vector<RingPair> ring_;
   T* out_ = nullptr;
   T* one_step_ = nullptr;  // one step's factors of the first layer, where some samples are left out
 };

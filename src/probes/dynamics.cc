@@ -13,10 +13,10 @@ bool has(const std::vector<Parameter>& described, std::string_view name) {
 
 }  // namespace
 
-ControlledDynamics dynamics_of(const Parameters& settings) {
-  const auto has_setting = [&](std::string_view name) { return has(settings.described(), name); };
-  const auto real = [&](std::string_view name, double otherwise) {
-    return has_setting(name) ? settings.real(name) : otherwise;
+ControlledDynamics dynamics_of(const Parameters& settings, const std::string& suffix) {
+  const auto has_setting = [&](const std::string& name) { return has(settings.described(), name); };
+  const auto real = [&](const char* name, double otherwise) {
+    return has_setting(name + suffix) ? settings.real(name + suffix) : otherwise;
   };
   ControlledDynamics d;
   d.controller = {.k_p = real("k_p", 0), .alpha = real("alpha", 0)};
@@ -24,10 +24,11 @@ ControlledDynamics dynamics_of(const Parameters& settings) {
   d.settling.dt = real("dt", d.settling.dt);
   d.settling.tau_v = real("tau_v", d.settling.tau_v);
   d.settling.tau_a = real("tau_a", d.settling.tau_a);
-  if (has_setting("steps")) d.settling.steps = settings.whole("steps");
-  if (has_setting("transmission"))
-    d.settling.instantaneous_transmission = settings.text("transmission") == "instantaneous";
-  if (has_setting("proactive")) d.settling.proactive = settings.flag("proactive");
+  if (has_setting("steps" + suffix)) d.settling.steps = settings.whole("steps" + suffix);
+  if (has_setting("transmission" + suffix))
+    d.settling.instantaneous_transmission = settings.text("transmission" + suffix) == "instantaneous";
+  d.settling.proactive = suffix.empty();
+  if (has_setting("proactive" + suffix)) d.settling.proactive = settings.flag("proactive" + suffix);
   return d;
 }
 

@@ -73,9 +73,9 @@ Values feedback_angle(const ProbeContext<T>& context) {
   const RowMajor feedback = stacked_feedback(context.network);
   const auto first = first_units(context.network);
   const double n = static_cast<double>(feedback.cols()), svd = target == Target::transpose ? 0 : 8;
-  const std::size_t samples = samples_within_budget(
-      context.minibatch.state().size,
-      jacobian_work(context.network) + svd * n * n * static_cast<double>(feedback.rows()));
+  const std::size_t samples =
+      samples_within(kJacobianBudget, context.minibatch.state().size,
+                     jacobian_work(context.network) + svd * n * n * static_cast<double>(feedback.rows()));
   double network = 0;
   std::vector<double> layers(first.size() - 1);
   for (std::size_t row = 0; row < samples; ++row) {
@@ -101,8 +101,8 @@ Values condition_2(const ProbeContext<T>& context) {
   const SampleJacobian<T> jacobian(context.network);
   const RowMajor feedback = stacked_feedback(context.network);
   const double n = static_cast<double>(feedback.cols()), units = static_cast<double>(feedback.rows());
-  const std::size_t samples = samples_within_budget(context.minibatch.state().size,
-                                                    jacobian_work(context.network) + 4 * n * n * units);
+  const std::size_t samples = samples_within(kJacobianBudget, context.minibatch.state().size,
+                                             jacobian_work(context.network) + 4 * n * n * units);
   double sum = 0, least = 1;
   for (std::size_t row = 0; row < samples; ++row) {
     const double share = row_space_share(jacobian.at(context.minibatch.state(), row), feedback);

@@ -17,12 +17,13 @@ double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNaN 
 // Samples whose eigenvalues are found; each is a job of its own, so that the bits do not depend on the threads.
 template <class T>
 std::size_t samples_measured(const ProbeContext<T>& context) {
-  const double states = static_cast<double>(context.network.depth() + 3) *
-                        static_cast<double>(context.network.units(context.network.depth()));
+  const auto outputs = static_cast<double>(context.network.units(context.network.depth()));
+  const bool in_time = simulates(context.card);
+  const double states = outputs * static_cast<double>(in_time ? context.network.depth() + 3 : 1);
   const double most = static_cast<double>(kDenseEigenvalues);
   const double eigenvalues = states <= most ? 25 * states * states * states : 1e4 * most * states;
-  return samples_within_budget(context.minibatch.state().size,
-                               jacobian_work(context.network) + 2 * eigenvalues);
+  return samples_within(in_time ? kEigenvalueBudget : kJacobianBudget, context.minibatch.state().size,
+                        jacobian_work(context.network) + 2 * eigenvalues);
 }
 
 // Measures each sample's loop. Where no controlled state was kept, or asked for, at the feedforward point.

@@ -28,11 +28,11 @@ std::vector<Probe> settling_probes();   // how samples settled
 
 inline bool any_rule(const Card&) { return true; }
 
-// How many of the minibatch's first samples a probe looks at whose work grows with the network: as many as
-// about 4·10⁸ multiplications serve, but at least one. Depends on the network alone, never on the machine.
-inline std::size_t samples_within_budget(std::size_t samples, double multiplications_per_sample) {
-  constexpr double kBudget = 4e8;
-  const double fit = kBudget / std::max(multiplications_per_sample, 1.0);
+// How many of the minibatch's first samples a probe looks at whose work grows with the network: as many as so
+// many multiplications serve, but at least one. Depends on the network alone, never on the machine.
+inline constexpr double kJacobianBudget = 5e7, kEigenvalueBudget = 4e8;
+inline std::size_t samples_within(double budget, std::size_t samples, double multiplications_per_sample) {
+  const double fit = budget / std::max(multiplications_per_sample, 1.0);
   return fit >= static_cast<double>(samples) ? samples
                                              : std::max<std::size_t>(1, static_cast<std::size_t>(fit));
 }

@@ -57,6 +57,7 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"run.h", "io"},
     {"run_index.h", "io"},
     {"safetensors.h", "io"},
+    {"scope.h", "experiment"},
     {"settling.h", "network"},
     {"synapses.h", "network"},
     {"table.h", "report"},

@@ -323,7 +323,8 @@ TEST(ParseRecipe, ReadsATeacherWhereThereIsOneAndNowhereElse) {
   EXPECT_THAT(complaint("[problem.teacher]\nseed = 3\n"),
               HasSubstr("r.toml:2: [problem.teacher] means nothing for data = \"digits\"."));
   const std::string teacher = "[problem]\ndata = \"student-teacher\"\n[problem.teacher]\n";
-  EXPECT_THAT(complaint(teacher + "activation = \"tanh\"\n"), HasSubstr("r.toml:4: unknown activation 'tanh'. Did you mean 'relu'?"));
+  EXPECT_THAT(complaint(teacher + "activation = \"tanh\"\n"),
+              HasSubstr("r.toml:4: unknown activation 'tanh'. Did you mean 'relu'?"));
   EXPECT_THAT(complaint(teacher + "hidden = [7, 0]\n"), HasSubstr("r.toml:4: 'hidden' must be"));
   EXPECT_THAT(complaint(teacher + "sample = 3\n"), HasSubstr("unknown key 'sample' in [problem.teacher]"));
   EXPECT_THAT(complaint("[problem.techer]\nseed = 3\n"), HasSubstr("Did you mean 'problem.teacher'?"));

@@ -24,16 +24,17 @@ TEST(LeastNorm, IsTheOneComputedByHand) {
   EXPECT_LT((least_norm(jacobian, c, 0, e) - Eigen::Vector2d(3, 4) * (50.0 / 82)).norm(), 1e-13);
 }
 
-// Several errors at once, where Jᵀ = 5 (0.6, 0.8)ᵀ ⊕ 2 (0, 0, 1)ᵀ makes J⁺ a matter of dividing.
-TEST(LeastNorm, TakesEveryColumnOfErrorsWithAndWithoutDamping) {
+TEST(LeastNorm, TakesSeveralErrorsAtOnce) {
   RowMajor jacobian(2, 3);
-  jacobian << 3, 4, 0, 0, 0, 2;
-  Eigen::MatrixXd inverse(3, 2), damped(3, 2);
-  inverse << 3.0 / 25, 0, 4.0 / 25, 0, 0, 0.5;
-  damped << 3.0 / 26, 0, 4.0 / 26, 0, 0, 2.0 / 5;
-  const Eigen::MatrixXd e = Eigen::MatrixXd::Identity(2, 2);
-  EXPECT_LT((least_norm(jacobian, Vector::Ones(3), 0, e) - inverse).norm(), 1e-14);
-  EXPECT_LT((least_norm(jacobian, Vector::Ones(3), 1, e) - damped).norm(), 1e-14);
+  jacobian << 1, 2, 0.5, -1, 0.3, 2;
+  const Eigen::MatrixXd all = least_norm(jacobian, Vector::Ones(3), 0, Eigen::Matrix2d::Identity());
+  const Eigen::MatrixXd damped = least_norm(jacobian, Vector::Ones(3), 0.5, Eigen::Matrix2d::Identity());
+  EXPECT_LT((jacobian * all - Eigen::Matrix2d::Identity()).norm(), 1e-14);
+  for (Eigen::Index k = 0; k < 2; ++k) {
+    const Vector e = Vector::Unit(2, k);
+    EXPECT_LT((all.col(k) - least_norm(jacobian, Vector::Ones(3), 0, e)).norm(), 1e-15);
+    EXPECT_LT((damped.col(k) - least_norm(jacobian, Vector::Ones(3), 0.5, e)).norm(), 1e-15);
+  }
 }
 
 TEST(LeastNorm, OfARankDeficientJacobianLeavesTheUnreachableErrorAlone) {

@@ -218,7 +218,9 @@ TEST(Divergence, IsPredictedWhereItIsSeen) {
   for (const auto& [name, share] : shares(1)) EXPECT_EQ(share, name == "agreement" ? 1 : 0) << name;
   // feedback that pushes the output away
   for (const auto& [name, share] : shares(-1)) {
-    if (name != "diverged") EXPECT_EQ(share, 1) << name;
+    if (name != "diverged") {
+      EXPECT_EQ(share, 1) << name;
+    }
   }
 }
 
@@ -226,14 +228,18 @@ TEST(Divergence, IsPredictedWhereItIsSeen) {
 void expect_numbers_from_every_probe(const ToySpec& spec, bool silent = false) {
   const Toy toy = make_toy(spec);
   for (const char* rule : {"dfc", "dfc-ss", "dfc-ssa", "backprop", "dfa"}) {
-    Measured measured(toy, rule);
+    Overrides settings;
+    const bool controlled = std::string(rule).starts_with("dfc");
+    if (controlled) settings = {{"feedback", std::string("fixed")}, {"target_step", 1e-3}};
+    if (controlled && std::string(rule) != "dfc-ssa") settings.emplace_back("include_non_converged", true);
+    Measured measured(toy, rule, settings);
     if (silent) {
       for (const auto& [group, unused] : measured.bench.network().all_groups()) {
         for (auto& w : measured.bench.network().group(group))
           w.set_values(std::vector<double>(w.n_out() * w.n_in(), 0.0));
       }
     }
-    measured.run(rule, {});
+    measured.run(rule, settings);
     for (const ProbeInfo& probe : all_probes()) {
       if (!probe.applies_to(measured.card)) continue;
       const ProbeValues found = measured.measure(probe.name);
