@@ -1,0 +1,123 @@
+#include "reproduction/toy_runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "apical/report.h"
+#include "apical/run.h"
+#include "apical/training.h"
+#include "report/statistics.h"
+
+namespace apical {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_run_of(const fs::path& directory, const Recipe& recipe) {
+  if (!fs::exists(directory / "manifest.json")) return false;
+  Recipe recorded = parse_recipe(read_manifest(directory).recipe, directory.string());
+  recorded.training.threads = recipe.training.threads;  // changes no result
+  return recorded == recipe;
+}
+
+}  // namespace
+
+Recipe student_recipe(const std::string& name, const std::string& id,
+                      const std::vector<std::int64_t>& widths) {
+  Recipe recipe;
+  recipe.info = {.name = name, .summary = "", .source = "Meulemans et al. 2021, toy experiments"};
+  recipe.problem = {.data = kStudentTeacher,
+                    .task = "regression",
+                    .loss = "mean-squared-error",
+                    .validation = 1000,
+                    .batch_size = 128};
+  recipe.teacher.inputs = widths.front();
+  recipe.teacher.outputs = widths.back();
+  recipe.network.layers = widths;
+  recipe.training.precision = "float64";
+  recipe.training.checkpoint_epochs = 20;
+  recipe.set_rule(id);
+  recipe.check();
+  set_all(recipe, {"optimizer.algorithm=sgd"});
+  return recipe;
+}
+
+void set_all(Recipe& recipe, const std::vector<std::string>& assignments) {
+  recipe.set(assignments, "toy experiment");
+}
+
+void shrink_data(Recipe& recipe) {
+  set_all(recipe, {"problem.validation=64", "problem.teacher.samples=704", "problem.teacher.test_samples=64",
+                   "problem.batch_size=32", "problem.teacher.hidden=[100, 100]"});
+}
+
+std::optional<fs::path> recorded_run(const Recipe& wanted, const FigureTask& task) {
+  Recipe recipe = resolve_recipe(wanted);
+  recipe.training.seeds = {static_cast<std::int64_t>(task.seed)};
+  recipe.training.threads = task.threads;
+  const fs::path directory = task.folder / "runs" / recipe.info.name;
+  TrainingOptions options;
+  options.out = directory;
+  options.data = default_data_paths();
+  options.stop = task.stop;
+  options.command = {"apical", "reproduce"};
+  const bool begun = is_run_of(directory, recipe);
+  if (begun && read_manifest(directory).status == RunStatus::finished) return directory;
+  if (task.say) task.say(fmt::format("{}{}", recipe.info.name, begun ? ": goes on" : ""));
+  if (!begun) fs::remove_all(directory);
+  const TrainingResult result = begun ? resume(directory, options) : train(recipe, task.seed, options);
+  if (result.end != TrainingEnd::finished) return std::nullopt;
+  return directory;
+}
+
+ProbeSeries ProbeSeries::since(double first) const {
+  ProbeSeries later;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (epoch[i] < first) continue;
+    later.epoch.push_back(epoch[i]);
+    later.value.push_back(value[i]);
+  }
+  return later;
+}
+
+double ProbeSeries::mean_of_last(std::size_t count) const {
+  const std::size_t first = value.size() - std::min(count, value.size());
+  return report::spread_of(std::span(value).subspan(first)).mean;
+}
+
+double ProbeSeries::largest() const {
+  double most = -HUGE_VAL;
+  for (const double one : value) {
+    if (std::isnan(one)) return one;
+    most = std::max(most, one);
+  }
+  return value.empty() ? report::kNaN : most;
+}
+
+ProbeSeries probe_series(const fs::path& run, const std::string& probe, const std::string& key) {
+  ProbeSeries series;
+  for (const RunRecord::Measurement& measured : read_run_record(run).measurements) {
+    if (measured.probe != probe) continue;
+    for (const auto& [name, value] : measured.values) {
+      if (name != key) continue;
+      series.epoch.push_back(measured.epoch);
+      series.value.push_back(value);
+    }
+  }
+  return series;
+}
+
+Rolling rolling(const std::vector<double>& values, std::size_t window) {
+  Rolling result;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t count = std::min(i + 1, window);
+    const report::Spread spread = report::spread_of(std::span(values).subspan(i + 1 - count, count));
+    result.mean.push_back(spread.mean);
+    result.sd.push_back(spread.n > 1 ? spread.sd : 0);
+  }
+  return result;
+}
+
+}  // namespace apical

@@ -1,0 +1,48 @@
+// The toy experiments' runs: students of the student–teacher problem, recorded, taken up again where they stopped, and read back.
+//     Meulemans et al., NeurIPS 2021 (arXiv 2106.07887), and the configurations of the authors' code
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apical/published_figure.h"
+#include "apical/recipe.h"
+
+namespace apical {
+
+// A student that learns by the rule `id` in float64 by plain gradient steps, in minibatches of 128; teacher as TeacherSettings has it.
+// widths: from input to output, tanh in between; they set the teacher's inputs and outputs, too.
+Recipe student_recipe(const std::string& name, const std::string& id,
+                      const std::vector<std::int64_t>& widths);
+
+// Sets several "section.key=value".
+void set_all(Recipe& recipe, const std::vector<std::string>& assignments);
+
+// Makes the teacher narrow, the data few and the minibatches small, 20 an epoch: what quick forms use.
+void shrink_data(Recipe& recipe);
+
+// Trains the recipe into <task folder>/runs/<recipe's name>, or goes on there, or leaves it if it is finished. Empty if it was
+// stopped. A directory of another recipe is replaced.
+std::optional<std::filesystem::path> recorded_run(const Recipe& recipe, const FigureTask& task);
+
+// One probe's value over a run.
+struct ProbeSeries {
+  std::vector<double> epoch;  // below 0: before training
+  std::vector<double> value;
+
+  ProbeSeries since(double epoch) const;
+  double mean_of_last(std::size_t count) const;  // of the finite ones; NaN if there are none
+  double largest() const;                        // NaN if one value is not a number
+};
+ProbeSeries probe_series(const std::filesystem::path& run, const std::string& probe,
+                         const std::string& key = "network");
+
+// Mean and sample deviation over the last `window` values at each point, fewer at the beginning; a deviation of one value is 0.
+struct Rolling {
+  std::vector<double> mean, sd;
+};
+Rolling rolling(const std::vector<double>& values, std::size_t window);
+
+}  // namespace apical
