@@ -29,28 +29,29 @@ Tally pointwise(std::size_t count, std::size_t arrays) {
   return {.elements = static_cast<double>(count), .bytes = bytes<T>(count * arrays)};
 }
 
+// Units of some panels of a matrix, without padding; panels that are not there do not count.
 template <class T>
-void product(const Product<T>& p) {
-  const std::size_t results = p.rows * padded<T>(p.n_out) * (p.start == Start::keep ? 2 : 1);
-  const WorkScope scope(Work::product,
-                        multiplying(p.rows, p.n_out, p.n_in,
-                                    bytes<T>(p.rows * p.n_in + panel_size<T>(p.n_out, p.n_in) + results)));
-  plain_table<T>()->product(p);
+std::size_t units_of_panels(std::size_t first_panel, std::size_t panels, std::size_t n_out) {
+  const std::size_t first = first_panel * kPanel<T>, left = n_out - first;
+  return panels < panel_count<T>(left) ? panels * kPanel<T> : left;
 }
 
-// Units of the panels that the call works on, without padding.
 template <class T>
-std::size_t outputs_of(const OuterProduct<T>& p) {
-  const std::size_t first = p.first_panel * kPanel<T>, end = (p.first_panel + p.panels) * kPanel<T>;
-  return (end < p.n_out ? end : p.n_out) - first;
+void product(const Product<T>& p) {
+  const std::size_t units = units_of_panels<T>(p.first_panel, p.panels, p.n_out);
+  const std::size_t results = p.rows * padded<T>(units) * (p.start == Start::keep ? 2 : 1);
+  const WorkScope scope(
+      Work::product,
+      multiplying(p.rows, units, p.n_in, bytes<T>(p.rows * p.n_in + panel_size<T>(units, p.n_in) + results)));
+  plain_table<T>()->product(p);
 }
 
 template <class T>
 void outer_product(const OuterProduct<T>& p) {
-  const std::size_t outputs = outputs_of(p), factors = p.rows * (padded<T>(outputs) + p.k_count);
-  const WorkScope scope(
-      Work::outer_product,
-      multiplying(p.rows, outputs, p.k_count, bytes<T>(factors + 2 * padded<T>(outputs) * p.k_count)));
+  const std::size_t units = units_of_panels<T>(p.first_panel, p.panels, p.n_out);
+  const std::size_t factors = p.rows * (padded<T>(units) + p.k_count);
+  const std::size_t sums = padded<T>(units) * p.k_count * (p.start == Start::keep ? 2 : 1);
+  const WorkScope scope(Work::outer_product, multiplying(p.rows, units, p.k_count, bytes<T>(factors + sums)));
   plain_table<T>()->outer_product(p);
 }
 

@@ -241,7 +241,8 @@ class SettlingRun {
     }
     if (learns_) delta_.flush(collected);
     record_.finish(settling_.steps);
-    profile::add_settling_steps(static_cast<double>(settling_.steps - 1), static_cast<double>(tile_.rows));
+    // tile_.step is the last step that was taken: a tile that has settled may stop early
+    profile::add_settling_steps(static_cast<double>(tile_.step + 1), static_cast<double>(tile_.rows));
   }
 
   // To the rest point; samples for which none is found are simulated.
