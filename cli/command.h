@@ -66,6 +66,7 @@ void add_resume(CommandLine& line);
 void add_verify(CommandLine& line);
 void add_report(CommandLine& line);
 void add_runs(CommandLine& line);
+void add_scope(CommandLine& line);
 void add_data(CommandLine& line);
 void add_parity(CommandLine& line);
 void add_bench(CommandLine& line);

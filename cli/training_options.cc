@@ -32,6 +32,10 @@ TrainingOptions Resources::training(const CommandLine& line, Live& live) const {
   options.command = line.words;
   options.command.insert(options.command.begin(), "apical");
   options.progress = [&live](const TrainingProgress& progress) { live.show(progress); };
+  options.warn = [&live](const std::string& sentence) {
+    live.clear();
+    say(sentence);
+  };
   options.stop = &stop_on_signals();
   return options;
 }

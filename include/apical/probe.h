@@ -25,7 +25,12 @@ struct ProbeInfo {
   std::string cost;                      // in words: "one backprop step"
   std::int64_t every;                    // default schedule, in minibatches; 0: never
   bool (*applies_to)(const Card& card);  // whether it means anything for a rule
+  bool reads_controlled = false;         // looks at the controlled state in which samples end
+  bool before_training = false;          // also runs in passes before training: what it measures learns there
 };
+
+// The one setting of [probes] that is no schedule: γ of the references that are damped.
+Parameter damping_parameter();
 
 std::span<const ProbeInfo> all_probes();
 // Throws Error with the nearest valid names.

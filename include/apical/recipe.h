@@ -12,6 +12,7 @@
 
 #include "apical/optimizer_settings.h"
 #include "apical/parameter.h"
+#include "apical/teacher_settings.h"
 
 namespace apical {
 
@@ -34,7 +35,7 @@ struct Published {
 
 // [problem]
 struct ProblemSettings {
-  std::string data = "digits";          // digits, mnist, fashion-mnist, csv:FILE, npz:FILE
+  std::string data = "digits";          // digits, mnist, fashion-mnist, student-teacher, csv:FILE, npz:FILE
   std::string task = "classification";  // classification, autoencoder, regression
   std::string loss =
       "cross-entropy";  // cross-entropy, mean-squared-error (mean over outputs), half-squared-error (½ sum)
@@ -107,6 +108,7 @@ class Recipe {
   RecipeInfo info;
   Published published;
   ProblemSettings problem;
+  TeacherSettings teacher;  // [problem.teacher], of the student-teacher problem alone
   NetworkSettings network;
   std::string rule = "backprop";  // [rule] id
   FreeSettings rule_settings;     // [rule], the rest

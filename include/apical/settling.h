@@ -60,6 +60,9 @@ struct Settling {
 struct Settled {
   double residual = 0;     // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
   double error = 0;        // ‖r* − r_L‖ at the last state
+  // How far the output went beyond its target, as a share of the way: max over t of
+  // ⟨r_L(t) − r_L⁻, δ⟩ / ‖δ‖² − 1 with δ = r* − r_L⁻, at least 0.
+  double overshoot = 0;
   std::int64_t time = 0;   // the first state from which on the residual stayed below 1e-5; T if it never did
   bool converged = false;  // residual < 1e-5 and error < ε² error(0), with ε = 0.5
   bool diverged = false;   // residual > 1, or not finite

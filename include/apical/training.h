@@ -36,6 +36,7 @@ struct TrainingOptions {
   std::function<void(const TrainingProgress&)> progress;
   std::function<void(const std::filesystem::path&)>
       created;                              // a run's directory, once there is something in it
+  std::function<void(const std::string&)> warn;  // a sentence that whoever watches should read now
   const std::atomic<bool>* stop = nullptr;  // becomes true: save a checkpoint and return
 };
 

@@ -57,6 +57,7 @@ Parameters probe_settings(const Card& card) {
     if (!probe.applies_to(card)) continue;
     described.push_back(whole(probe.name, probe.every, "minibatches", 0, 1e9, probe.meaning + "; 0: never"));
   }
+  described.push_back(damping_parameter());
   return Parameters("probes", std::move(described));
 }
 
@@ -160,7 +161,9 @@ Recipe resolve_recipe(Recipe recipe) {
 Plan make_plan(Recipe recipe, const DataPaths& paths) {
   auto [card, settings] = resolve(recipe);
   const std::string& name = recipe.problem.data;
-  Dataset train = load_dataset(name, "train", paths), test = load_dataset(name, "test", paths);
+  LoadOptions how;
+  how.teacher = recipe.teacher;
+  Dataset train = load_dataset(name, "train", paths, how), test = load_dataset(name, "test", paths, how);
   const Task task = task_for(recipe, train);
   NetworkSpec network = network_for(recipe, task, train);
   network.validate(recipe.where("network.layers"));
@@ -185,8 +188,11 @@ Plan make_plan(Recipe recipe, const DataPaths& paths) {
             .standardisation = choose_standardisation(train, recipe.problem.standardisation),
             .data_sha256 = {{"train", train.hash()}, {"test", test.hash()}}};
   for (const auto& setting : recipe.probes.all()) {
-    const auto every = std::get<std::int64_t>(setting.value);
-    if (every > 0) plan.probes.push_back({setting.key, every});
+    if (setting.key == damping_parameter().name) {
+      plan.probe_damping = std::get<double>(setting.value);
+    } else if (const auto every = std::get<std::int64_t>(setting.value); every > 0) {
+      plan.probes.push_back({setting.key, every, probe_named(setting.key, setting.where).before_training});
+    }
   }
   for (std::size_t i = 0; i < plan.network.units.size(); ++i) {
     plan.recipe.network.layers[i] = static_cast<std::int64_t>(plan.network.units[i]);

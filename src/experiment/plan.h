@@ -28,7 +28,8 @@ struct Segment {
 
 struct ScheduledProbe {
   std::string name;
-  std::int64_t every;  // minibatches
+  std::int64_t every;    // minibatches
+  bool before_training;  // also in passes before training
 };
 
 // What every seed of a recipe shares.
@@ -42,6 +43,7 @@ struct Plan {
   std::map<std::string, OptimizerSettings> optimizers;  // by section
   std::vector<Segment> segments;
   std::vector<ScheduledProbe> probes;
+  double probe_damping = 0;  // γ of the references that probes damp
   Dataset train, test;
   Standardisation standardisation;
   std::map<std::string, std::string> data_sha256;  // part → hash

@@ -14,9 +14,16 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-double fraction_of_epoch(const TrainerBase& trainer) {
+// Wake epochs done, with the part of the one that runs; epochs before training count up to 0.
+double moment(const Plan& plan, const TrainerBase& trainer) {
   const auto done = static_cast<double>(trainer.minibatch()) / static_cast<double>(trainer.minibatches());
-  return static_cast<double>(trainer.segment().epoch) + (trainer.segment().evaluates ? done : 0.0);
+  const Segment& segment = trainer.segment();
+  if (segment.pass.when != When::before_training)
+    return static_cast<double>(segment.epoch) + (segment.evaluates ? done : 0.0);
+  const auto before = std::count_if(plan.segments.begin(), plan.segments.end(), [](const Segment& s) {
+    return s.pass.when == When::before_training;
+  });
+  return static_cast<double>(trainer.segment_index()) - static_cast<double>(before) + done;
 }
 
 std::int64_t whole_number(double x) { return static_cast<std::int64_t>(x); }
@@ -81,7 +88,7 @@ void Recorder::log_probe(const TrainerBase& trainer, const std::string& name, co
                          double seconds) {
   run_.log({{"event", std::string("probe")},
             {"probe", name},
-            {"epoch", fraction_of_epoch(trainer)},
+            {"epoch", moment(plan_, trainer)},
             {"minibatch", static_cast<std::int64_t>(trainer.minibatch())},
             {"values", values.values},
             {"unit", values.unit},

@@ -9,6 +9,7 @@
 #include "apical/error.h"
 #include "apical/run_index.h"
 #include "apical/training.h"
+#include "experiment/advice.h"
 #include "experiment/recorder.h"
 #include "experiment/session.h"
 #include "kernels/kernels.h"
@@ -39,6 +40,7 @@ class TrainingLoop {
       recorder_.log_segment(trainer_);
       recorder_.log_marks(trainer_);
       if (segment.evaluates) recorder_.evaluate(trainer_);
+      if (segment.evaluates) last_settled_ = settled_share();
       const bool last_of_epoch = is_last_of_epoch();
       pace_[segment.pass.group] = pace();
       trainer_.next_segment();
@@ -49,6 +51,7 @@ class TrainingLoop {
     recorder_.save_checkpoint(trainer_);
     const double samples_per_s = recorder_.wake_samples / std::max(recorder_.wake_seconds, 1e-9);
     recorder_.log_summary(samples_per_s, seconds_since(start_));
+    warn(unsettled_warning(plan_, last_settled_));
     return TrainingEnd::finished;
   }
 
@@ -67,11 +70,33 @@ class TrainingLoop {
       recorder_.probe_seconds += probes;
       recorder_.segment_seconds += seconds_since(start);
       report_progress();
+      warn_early();
       const double minutes = plan_.recipe.training.checkpoint_minutes;
       if (minutes > 0 && seconds_since(last_checkpoint_) > 60 * minutes && !trainer_.segment_done())
         checkpoint();
     }
     return true;
+  }
+
+  // Of the pass that runs, so far; NaN where nothing settles.
+  double settled_share() const {
+    const SegmentSums& sums = trainer_.sums();
+    return sums.settling_samples > 0 ? sums.settled / sums.settling_samples
+                                     : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  void warn(const std::string& sentence) const {
+    if (options_.warn && !sentence.empty()) options_.warn(sentence);
+  }
+
+  // Once, as soon as enough samples have been seen to tell.
+  void warn_early() {
+    constexpr double kEnough = 500;
+    const bool enough = trainer_.sums().samples >= kEnough || trainer_.segment_done();
+    if (warned_ || !trainer_.segment().evaluates || !enough) return;
+    const std::string sentence = unsettled_warning(plan_, settled_share());
+    warned_ = !sentence.empty();
+    warn(sentence);
   }
 
   // Asked between epochs, also of a run that was killed there.
@@ -83,11 +108,13 @@ class TrainingLoop {
     return recorder_.should_stop_early(plan_.segments[index].epoch);
   }
 
-  // Probes run in wake passes, on the first minibatch and every so many after it.
+  // Probes run in wake passes, and some before training, on the first minibatch and every so many after it.
   std::vector<std::string> due_probes() const {
     std::vector<std::string> due;
-    if (!trainer_.segment().evaluates) return due;
+    const Segment& segment = trainer_.segment();
     for (const ScheduledProbe& probe : plan_.probes) {
+      const bool before = segment.pass.when == When::before_training && probe.before_training;
+      if (!segment.evaluates && !before) continue;
       if (trainer_.minibatch() % static_cast<std::size_t>(probe.every) == 0) due.push_back(probe.name);
     }
     return due;
@@ -140,7 +167,7 @@ class TrainingLoop {
                        .seconds_left = seconds_left(),
                        .loss = sums.mean_loss(),
                        .error = plan_.task == Task::classification ? sums.error() : unknown,
-                       .settled = sums.settling_samples > 0 ? sums.settled / sums.settling_samples : unknown,
+                       .settled = settled_share(),
                        .not_finite = static_cast<std::int64_t>(sums.not_finite)});
   }
 
@@ -151,6 +178,8 @@ class TrainingLoop {
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
   std::optional<Clock::time_point> last_report_;
+  double last_settled_ = std::numeric_limits<double>::quiet_NaN();  // of the last wake epoch
+  bool warned_ = false;
   std::map<std::string, double> pace_;  // weight group that learns → seconds per sample
 };
 

@@ -10,8 +10,10 @@
 
 #include "apical/error.h"
 #include "apical/rule.h"
+#include "experiment/advice.h"
 #include "experiment/network_checkpoint.h"
 #include "network/transposes.h"
+#include "probes/dynamics.h"
 #include "probes/probe.h"
 
 namespace apical {
@@ -65,13 +67,18 @@ class Trainer final : public TrainerBase {
   void step(const std::vector<std::string>& probes) override {
     const Pass& pass = segment().pass;
     train_.choose(current_samples());
+    const bool looks_at_the_end = std::any_of(probes.begin(), probes.end(), [](const std::string& name) {
+      return probe_named(name, "probes").reads_controlled;
+    });
+    minibatch_.keep_controlled(looks_at_the_end);
     minibatch_.assign_credit(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
     measured_.clear();
+    const bool lost = samples_lost(minibatch_) && is_controlled(plan_.card);
     const bool clips = std::any_of(moved_.begin(), moved_.end(),
                                    [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
-    if (probes.empty() && !clips) {
+    if (probes.empty() && !clips && !lost) {
       // nobody has to see the whole update: its pieces go straight into the weights
       for (const auto& [group, section] : moved_) {
         moving_ = &optimizers_.at(section);
@@ -80,6 +87,8 @@ class Trainer final : public TrainerBase {
       }
     } else {
       minibatch_.propose();
+      if (lost && update_lost(minibatch_))
+        throw runaway_error<T>(plan_, segment(), next_ + 1, context(), network_, *rule_, train_, minibatch_);
       for (const std::string& name : probes) measure(name);
       for (const auto& [group, section] : moved_) {
         moving_ = &optimizers_.at(section);
@@ -271,8 +280,8 @@ class Trainer final : public TrainerBase {
   // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.
   void measure(const std::string& name) {
     const auto start = std::chrono::steady_clock::now();
-    ProbeValues values =
-        run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_, train_});
+    ProbeValues values = run_probe<T>(name, {network_, minibatch_, plan_.card, context(), plan_.loss, pool_,
+                                             train_, plan_.settings, plan_.probe_damping});
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     measured_.push_back({name, std::move(values), seconds});
   }

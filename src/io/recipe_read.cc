@@ -156,7 +156,7 @@ class RecipeReader {
     }
     for (const auto& [key, node] : in_file_order(table)) {
       const auto* inner = node->as_table();
-      const bool may_nest = name == "optimizer" || name == "recipe";
+      const bool may_nest = name == "optimizer" || name == "recipe" || name == "problem";
       if (inner != nullptr && may_nest) {
         read_section(name + "." + key, *inner, place(*node));
       } else {

@@ -78,6 +78,10 @@ struct BatchState {
   std::vector<std::uint8_t> correct;
   std::vector<Settled> settled;  // filled by passes that settle
   bool has_settled = false;
+  // The controlled state at the end, as deviations from the feedforward point; only where
+  // Minibatch::keep_controlled asked for it, and only in rows that `controlled` marks.
+  std::vector<Buffer<T>> controlled_v;   // per layer [B, n_i]; empty: not asked for
+  std::vector<std::uint8_t> controlled;  // [B]
   // group → layer−1 → outer products, in the order in which plasticity proposes them
   std::map<std::string, std::vector<std::unique_ptr<DeferredTerms<T>>>, std::less<>> deferred;
 };

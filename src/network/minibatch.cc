@@ -145,6 +145,7 @@ template <class T>
 void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
                                  const SampleSource<T>& source) {
   batch_.size = size;
+  std::fill(batch_.controlled.begin(), batch_.controlled.end(), std::uint8_t{0});
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
   std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
@@ -184,6 +185,25 @@ void Minibatch<T>::level_storage(std::string_view group) {
 }
 
 template <class T>
+void Minibatch<T>::keep_controlled(bool keep) {
+  batch_.controlled_v.clear();
+  if (!keep) return;
+  batch_.controlled.assign(batch_.capacity, 0);
+  batch_.controlled_v.resize(network_.depth() + 1);
+  for (std::size_t i = 1; i <= network_.depth(); ++i) batch_.controlled_v[i] = Buffer<T>(batch_.v[i].size());
+}
+
+template <class T>
+void Minibatch<T>::keep_controlled_state(const TileState<T>& tile) {
+  for (std::size_t i = 1; i <= network_.depth(); ++i) {
+    const std::size_t stride = tile.layer[i].stride;
+    std::copy_n(tile.layer[i].v, tile.rows * stride, batch_.controlled_v[i].data() + tile.first_row * stride);
+  }
+  std::fill_n(batch_.controlled.begin() + static_cast<std::ptrdiff_t>(tile.first_row), tile.rows,
+              std::uint8_t{1});
+}
+
+template <class T>
 void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context,
                             std::size_t lane, bool first_of_lane) {
   TileState<T>& tile = worker.tile;
@@ -194,6 +214,7 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
   BasicTrial<T> trial(network_, tile, rule, delta);
   rule.assign(trial);
   worker.marks.add(tile.marks);
+  if (tile.controlled && !batch_.controlled_v.empty()) keep_controlled_state(tile);
   for (const std::string_view group : groups_) collect(worker, delta, rule, group, lane, first_of_lane);
 }
 

@@ -97,6 +97,8 @@ class Minibatch {
   std::size_t not_finite() const;  // samples whose loss is not finite
   Marks marks() const;             // left by the verbs since the last reset_marks()
   void reset_marks();
+  // Whether assign keeps the controlled state in which samples end (state().controlled_v), for probes.
+  void keep_controlled(bool keep);
 
   // For comparison with published trajectories. Both are called from the threads that run tiles.
   void set_observer(Observer<T>* observer) { observer_ = observer; }
@@ -110,6 +112,7 @@ class Minibatch {
   void for_each_tile(F&& on_tile);
   void begin_tile(Worker& worker, std::size_t tile);
   void feed_forward(std::size_t first, std::size_t rows, bool training);
+  void keep_controlled_state(const TileState<T>& tile);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
                 bool first_of_lane);
   void collect(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule, std::string_view group,

@@ -53,17 +53,20 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
   const T* u = tile.control();
   const T leak = static_cast<T>(controller.steady_leak());
   for (std::size_t row = 0; row < tile.rows; ++row) {
-    T residual = 0, error = 0;
+    T residual = 0, error = 0, advance = 0;
     for (std::size_t j = row * stride; j < (row + 1) * stride; ++j) {
       const T e = target[j] - rate_deviation[j], r = e - leak * u[j];
       error += e * e;
       residual += r * r;
+      advance += target[j] * rate_deviation[j];
     }
     Settled& sample = samples_[row];
     sample.error = std::sqrt(static_cast<double>(error));
     sample.residual = std::sqrt(static_cast<double>(residual)) / output_norm_[row];
     sample.converged = has_converged(sample.residual, sample.error, first_error_[row]);
     sample.diverged = !(sample.residual <= kDiverged);
+    const double way = first_error_[row] * first_error_[row];
+    if (way > 0) sample.overshoot = std::max(sample.overshoot, static_cast<double>(advance) / way - 1);
     if (!(sample.residual < kConverged)) last_unsettled_[row] = step;
   }
 }

@@ -59,7 +59,7 @@ ParityReport check_parity(const std::filesystem::path& file) {
   check_adam(bench);
   check_feedback_learning(bench);
   check_dfa(bench);
-  if (root.find("theory")) report.results.push_back(skipped("theory", kWaitsForTheory));
+  check_theory(bench);
   report_unread(reference, report);
   return report;
 }

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numbers>
 
-#include "probes/matrix.h"
+#include "network/matrix.h"
 
 namespace apical {
 namespace {

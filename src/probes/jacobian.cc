@@ -2,40 +2,20 @@
 
 #include <algorithm>
 
-#include "probes/matrix.h"
+#include "network/least_norm.h"
 
 namespace apical {
 
 template <class T>
 OutputJacobian output_jacobian(const Network<T>& network, const BatchState<T>& state) {
-  const std::size_t depth = network.depth(), outputs = network.units(depth);
-  OutputJacobian jacobian{state.size, outputs, 0, {}};
-  std::vector<std::size_t> first_unit(depth + 1);
-  std::vector<RowMajor> w(depth + 1);
-  for (std::size_t i = 1; i <= depth; ++i) {
-    first_unit[i] = jacobian.units;
-    jacobian.units += network.units(i);
-    w[i] = as_matrix(network.weights(i));
+  const SampleJacobian<T> jacobian(network);
+  OutputJacobian all{
+      state.size, network.units(network.depth()), static_cast<std::size_t>(jacobian.units()), {}};
+  for (std::size_t row = 0; row < state.size; ++row) {
+    const RowMajor one = jacobian.at(state, row);
+    all.values.insert(all.values.end(), one.data(), one.data() + one.size());
   }
-  jacobian.values.resize(state.size * outputs * jacobian.units);
-
-  for (std::size_t sample = 0; sample < state.size; ++sample) {
-    RowMajor to_output =
-        RowMajor::Identity(static_cast<Eigen::Index>(outputs), static_cast<Eigen::Index>(outputs));
-    for (std::size_t i = depth; i >= 1; --i) {
-      const std::size_t n = network.units(i);
-      const T* slope = state.slope[i].data() + sample * row_stride<T>(n);
-      if (i < depth) to_output = (to_output * w[i + 1]).eval();
-      for (Eigen::Index unit = 0; unit < to_output.cols(); ++unit)
-        to_output.col(unit) *= static_cast<double>(slope[unit]);
-      for (std::size_t output = 0; output < outputs; ++output) {
-        const double* row = to_output.data() + output * n;
-        std::copy(row, row + n,
-                  jacobian.values.data() + (sample * outputs + output) * jacobian.units + first_unit[i]);
-      }
-    }
-  }
-  return jacobian;
+  return all;
 }
 
 template OutputJacobian output_jacobian(const Network<float>&, const BatchState<float>&);

@@ -20,6 +20,8 @@ struct ProbeContext {
   Loss loss;
   Pool& pool;
   const SampleSource<T>& source;  // gives the same samples again
+  const Parameters& settings;     // of the rule
+  double damping = 0.1;           // γ of damped references
 };
 
 // `name` is one of all_probes(); another is a bug of ours.

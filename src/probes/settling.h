@@ -15,6 +15,7 @@ struct SettlingSummary {
   double time_median, time_late,
       time_latest;  // steps until the residual stayed small; late: the 95 % quantile
   double residual_median, residual_late, residual_largest;  // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
+  double overshoot_median, overshoot_late, overshoot_largest;  // see Settled::overshoot
 };
 
 template <class T>

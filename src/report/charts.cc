@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/known_probes.h"
+
 namespace apical::report {
 namespace {
 
@@ -101,28 +103,6 @@ Curve probe(const RunRecord& run, const std::string& name, const std::string& ke
   return curve;
 }
 
-// What the page knows of a probe beyond its numbers.
-struct Known {
-  const char *name, *title, *y_label, *expect;
-  bool angle;
-  std::optional<double> reference;
-  const char* reference_label;
-};
-const Known kKnown[] = {
-    {"update-angle", "Angle of the update to backprop", "Angle",
-     "0° is backprop's own direction and 90° a random one: a rule that assigns credit stays well below 90°, "
-     "or falls there as its feedback aligns.",
-     true, 90.0, "random direction"},
-    {"update-length", "Length of the update relative to backprop", "Length ratio",
-     "A steady line at any height is harmless, since the learning rate absorbs a factor; layers that drift "
-     "apart learn at different speeds.",
-     false, 1.0, "as long as backprop's"},
-    {"weight-alignment", "Angle between feedback and forward weights", "Angle",
-     "Random feedback starts near 90°; the line should fall where forward or feedback weights learn to "
-     "align, and stay where nothing aligns them.",
-     true, 90.0, "not aligned"},
-};
-
 // All names under which a probe reports, "network" first, then in the order of the first run that has them.
 std::vector<std::string> keys_of(const std::vector<Group>& groups, const std::string& name) {
   std::vector<std::string> keys;
@@ -155,20 +135,16 @@ std::string unit_of(const std::vector<Group>& groups, const std::string& name) {
 Chart probe_chart(const std::vector<Group>& groups, const std::string& name) {
   Chart chart{.id = name, .title = name, .y_label = name, .unit = unit_of(groups, name)};
   chart.expect = "Measured by the probe of that name; its page says what to expect.";
-  const auto known =
-      std::find_if(std::begin(kKnown), std::end(kKnown), [&](const Known& k) { return name == k.name; });
-  if (known != std::end(kKnown)) {
+  const auto known = std::find_if(known_probes().begin(), known_probes().end(),
+                                  [&](const KnownProbe& k) { return name == k.name; });
+  if (known != known_probes().end()) {
     chart.title = known->title;
     chart.y_label = known->y_label;
     chart.expect = known->expect;
+    chart.ceiling = known->ceiling;
+    chart.step = known->step;
     chart.reference = known->reference;
     chart.reference_label = known->reference_label;
-    if (known->angle) {
-      chart.ceiling = 90;
-      chart.step = 30;
-    } else {
-      chart.ceiling = 1.2;  // room for the words at the reference
-    }
   }
   for (const std::string& key : keys_of(groups, name)) {
     Panel panel = panel_of(groups, key, [&](const RunRecord& run) { return probe(run, name, key); });
@@ -190,9 +166,9 @@ std::vector<std::string> probes_in(const std::vector<Group>& groups) {
     }
   }
   const auto rank = [](const std::string& name) {
-    return std::find_if(std::begin(kKnown), std::end(kKnown),
-                        [&](const Known& k) { return name == k.name; }) -
-           std::begin(kKnown);
+    return std::find_if(known_probes().begin(), known_probes().end(),
+                        [&](const KnownProbe& k) { return name == k.name; }) -
+           known_probes().begin();
   };
   std::sort(names.begin(), names.end(),
             [&](const auto& a, const auto& b) { return std::pair(rank(a), a) < std::pair(rank(b), b); });

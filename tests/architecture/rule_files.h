@@ -40,7 +40,7 @@ struct Exception {
   std::string reason;
 };
 inline const std::vector<Exception> kMayNameRules = {
-    {"src/probes/probe.cc", {"backprop"}, "update angles are measured against backprop"},
+    {"src/probes/updates.cc", {"backprop", "dfc-ssa"}, "update angles are measured against these"},
     {"include/apical/recipe.h", {"backprop"}, "what a recipe that names no rule gets"},
     {"src/io/recipe_schema.cc", {"backprop"}, "the same default, in the recipe's schema"},
     {"src/parity/",

@@ -9,7 +9,7 @@ namespace {
 using LongNaive = Naive<long double>;
 
 struct Outcome {
-  double residual = 0, error = 0, first_error = 0;
+  double residual = 0, error = 0, first_error = 0, overshoot = 0;
   std::int64_t time = 0;
 };
 
@@ -33,6 +33,12 @@ Outcome outcome_of(const LongNaive& naive, std::size_t sample, long double nudge
       e[j] = target[j] - state.r.back()[j];
       r[j] = e[j] - leak * state.u[j];
     }
+    long double advance = 0, way = 0;
+    for (std::size_t j = 0; j < e.size(); ++j) {
+      advance += (state.r.back()[j] - minus[j]) * (target[j] - minus[j]);
+      way += (target[j] - minus[j]) * (target[j] - minus[j]);
+    }
+    outcome.overshoot = std::max(outcome.overshoot, static_cast<double>(advance / way - 1));
     outcome.error = static_cast<double>(norm(e));
     outcome.residual = static_cast<double>(norm(r) / norm(minus));
     if (t == 0) outcome.first_error = outcome.error;
@@ -68,6 +74,7 @@ void expect_record_of(Activation output, const char* reading, std::int64_t steps
     EXPECT_NEAR(settled.residual, expected.residual, 1e-12 + 1e-8 * expected.residual) << where;
     EXPECT_NEAR(settled.error, expected.error, 1e-12) << where;
     EXPECT_EQ(settled.time, expected.time) << where;
+    EXPECT_NEAR(settled.overshoot, expected.overshoot, 1e-9) << where;
     EXPECT_EQ(settled.converged, expected.residual < 1e-5 && expected.error < 0.25 * expected.first_error)
         << where;
     EXPECT_EQ(settled.diverged, expected.residual > 1) << where;
@@ -88,6 +95,24 @@ TEST(SettlingRecord, EqualsPlainLoopsForEveryOutputActivation) {
       expect_record_of(output, reading, 20);
       expect_record_of(output, reading, 2500);
     }
+  }
+}
+
+// Integral control of a slow soma swings beyond the target.
+TEST(SettlingRecord, KnowsHowFarTheOutputWentBeyondItsTarget) {
+  const Toy toy = make_toy({.units = {5, 8, 6, 3}, .loss = Loss::half_squared_error, .batch = 18});
+  const Overrides settings = {{"feedback", "fixed"}, {"alpha", 0.01}, {"k_p", 0.0},
+                              {"dt", 0.02},          {"tau_v", 1.0},  {"steps", std::int64_t{600}},
+                              {"target_step", 0.5}};
+  Bench<double> bench(toy, "dfc-ss", settings);
+  bench.run("dfc-ss", settings);
+  const LongNaive naive(toy, bench.network());
+  const LongNaive::Dynamics dynamics{
+      .k_p = 0, .alpha = 0.01, .dt = 0.02, .tau_v = 1, .leak_on_control = true, .steps = 600};
+  for (std::size_t sample = 0; sample < toy.batch; ++sample) {
+    const double overshoot = bench.minibatch().state().settled[sample].overshoot;
+    EXPECT_NEAR(overshoot, outcome_of(naive, sample, 0.5L / 18, dynamics).overshoot, 1e-9) << sample;
+    EXPECT_GT(overshoot, 0.1) << sample;
   }
 }
 

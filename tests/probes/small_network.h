@@ -59,7 +59,8 @@ struct Fixture {
     minibatch.assign(*rule, {}, size, source);
   }
   ProbeValues measure(const std::string& probe) {
-    return run_probe<T>(probe, {network, minibatch, card, {}, Loss::mean_squared_error, pool, source});
+    return run_probe<T>(probe,
+                        {network, minibatch, card, {}, Loss::mean_squared_error, pool, source, settings});
   }
 
   Pool pool{1};

@@ -144,6 +144,36 @@ TEST_F(Page, AMeanIsDrawnThroughTheSeeds) {
   EXPECT_NEAR(angle[1].y, 30, 1e-9);
 }
 
+TEST_F(Page, AControlledRunShowsConditionsStabilityAndFeedbackLearningFromBeforeTraining) {
+  std::string text = metrics(0.03, 20);
+  const auto add = [&](const char* probe, const char* unit, double epoch, const Json& values) {
+    text += Json{{"event", "probe"}, {"probe", probe}, {"epoch", epoch}, {"minibatch", 1},
+                 {"values", values}, {"unit", unit},   {"seconds", 0.1}}
+                .dump() +
+            "\n";
+  };
+  for (const double epoch : {-1.0, 0.5, 1.5}) {
+    add("feedback-angle-transpose", "deg", epoch,
+        {{"network", 60 - 20 * epoch}, {"layer 1", 70 - 20 * epoch}});
+    add("condition-2", "", epoch, {{"network", 0.5 + 0.1 * epoch}});
+  }
+  for (const double epoch : {0.5, 1.5})
+    add("stability-controlled", "1/tau_u", epoch, {{"A_PI", -0.4 * epoch}, {"Euler step", -0.3 * epoch}});
+  const std::vector records{read_run_record(write("theory", manifest("dfc", 1), text))};
+  const auto figures = report_figures(records);
+  const auto learned = points_of(figure_named(figures, "feedback-angle-transpose").svg, "dfc");
+  ASSERT_EQ(learned.size(), 3u);
+  EXPECT_EQ(learned[0].x, -1);
+  EXPECT_EQ(learned[0].y, 80);
+  // the edge of stability is on the axis although every value lies below it
+  EXPECT_THAT(figure_named(figures, "stability-controlled").svg, HasSubstr("unstable above"));
+  const std::string page = html_report(records, {});
+  for (const char* words : {"Should rise towards 1", "Should stay below 0, with room",
+                            "sleep before training", "Condition 2 holds"}) {
+    EXPECT_THAT(page, HasSubstr(words));
+  }
+}
+
 TEST_F(Page, NumbersThatAreNotFiniteAreLeftOutOfPaths) {
   std::string text = metrics(0.03, 20);
   const std::string good = "\"loss\":0.5,\"error\":0.3";

@@ -1,0 +1,153 @@
+#include "experiment/advice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "probes/stability.h"
+
+namespace apical {
+namespace {
+
+constexpr double kFewSettle = 0.5;
+
+template <class T>
+bool all_finite(const T* values, std::size_t count) {
+  return std::all_of(values, values + count, [](T value) { return std::isfinite(value); });
+}
+
+// The first state at which a sample is not finite, and the lowest layer where it is not. Tiles run on several threads,
+// each with rows of its own.
+template <class T>
+class FirstNonFinite final : public Observer<T> {
+ public:
+  explicit FirstNonFinite(std::size_t samples)
+      : step(samples, std::numeric_limits<std::int64_t>::max()), layer(samples, 0) {}
+
+  void state(std::int64_t now, const TileState<T>& tile) override {
+    for (std::size_t row = 0; row < tile.rows; ++row) {
+      const std::size_t sample = tile.first_row + row;
+      if (step[sample] <= now) continue;
+      for (std::size_t i = 1; i < tile.layer.size(); ++i) {
+        const std::size_t stride = tile.layer[i].stride;
+        if (all_finite(tile.layer[i].v + row * stride, stride)) continue;
+        step[sample] = now;
+        layer[sample] = i;
+        break;
+      }
+    }
+  }
+
+  std::vector<std::int64_t> step;
+  std::vector<std::size_t> layer;
+};
+
+struct Reason {
+  std::string condition, hint;
+};
+
+Reason reason_for(double a_pi, double euler, const std::string& suffix) {
+  const auto setting = [&](const char* name) { return "rule." + std::string(name) + suffix; };
+  if (!(euler < 1) && a_pi < 0) {
+    return {
+        fmt::format(
+            "The Euler step is too large there: deviations grow by {:.4g} a step, although the dynamics are "
+            "stable (largest real part of A_PI {:.3g} per tau_u).",
+            euler, a_pi),
+        fmt::format("Try a smaller {} or {}, or a larger {}.", setting("dt"), setting("k_p"),
+                    setting("tau_v"))};
+  }
+  if (!(euler < 1)) {
+    return {
+        fmt::format("The stability margin is violated there: the largest real part of A_PI is {:.3g} per "
+                    "tau_u, above "
+                    "0, and deviations grow by {:.4g} a step.",
+                    a_pi, euler),
+        fmt::format(
+            "Try a larger {}, or feedback weights that learn longer (rule.pretraining_epochs) or are fixed "
+            "(rule.feedback=fixed).",
+            setting("alpha"))};
+  }
+  return {fmt::format(
+              "Its feedforward point is stable (deviations shrink by {:.4g} a step), so the nudge drives the "
+              "network out of reach of that condition.",
+              euler),
+          "Try a smaller rule.target_step or learning rate."};
+}
+
+}  // namespace
+
+template <class T>
+bool samples_lost(const Minibatch<T>& minibatch) {
+  const BatchState<T>& state = minibatch.state();
+  return state.has_settled &&
+         std::any_of(state.settled.begin(), state.settled.begin() + static_cast<std::ptrdiff_t>(state.size),
+                     [](const Settled& s) { return !std::isfinite(s.residual); });
+}
+
+template <class T>
+bool update_lost(const Minibatch<T>& minibatch) {
+  const auto& weights = minibatch.delta().weights;
+  return std::any_of(weights.begin(), weights.end(),
+                     [](const Buffer<T>& w) { return !all_finite(w.data(), w.size()); });
+}
+
+template <class T>
+Error runaway_error(const Plan& plan, const Segment& segment, std::size_t minibatch_number,
+                    const PassContext& context, const Network<T>& network, const BasicRule<T>& rule,
+                    const SampleSource<T>& source, Minibatch<T>& minibatch) {
+  const std::size_t size = minibatch.state().size;
+  FirstNonFinite<T> first(size);
+  minibatch.set_observer(&first);
+  minibatch.assign(rule, context, size, source);
+  minibatch.set_observer(nullptr);
+  const auto earliest = std::min_element(first.step.begin(), first.step.end());
+  const auto row = static_cast<std::size_t>(earliest - first.step.begin());
+  const auto count =
+      std::count_if(first.layer.begin(), first.layer.end(), [](std::size_t layer) { return layer > 0; });
+
+  const std::string suffix = context.group == "forward" ? "" : "_fb";
+  const ControlledDynamics dynamics = dynamics_of(plan.settings, suffix);
+  const ControlLoop loop(SampleJacobian<T>(network).at(minibatch.state(), row), stacked_feedback(network),
+                         first_units(network));
+  const Reason reason = reason_for(loop.a_pi(dynamics), loop.euler(dynamics), suffix);
+  return Error(
+      "training",
+      fmt::format(
+          "the controlled network ran away in epoch {}, minibatch {} ({}): {} of {} samples ({:.0f} %) "
+          "stopped being finite while they settled, the first at state {} in layer {}. {}",
+          segment.epoch + 1, minibatch_number, segment.pass.name, count, size,
+          100 * static_cast<double>(count) / static_cast<double>(size), *earliest, first.layer[row],
+          reason.condition),
+      reason.hint);
+}
+
+std::string unsettled_warning(const Plan& plan, double settled_share) {
+  if (!simulates(plan.card) || !(settled_share < kFewSettle)) return {};
+  const auto& described = plan.settings.described();
+  const bool can_leave_out = std::any_of(described.begin(), described.end(), [](const Parameter& parameter) {
+    return parameter.name == "include_non_converged";
+  });
+  if (!can_leave_out || plan.settings.flag("include_non_converged")) return {};
+  const Settling settling = dynamics_of(plan.settings).settling;
+  return fmt::format(
+      "Only {:.2g} % of the samples settle within {} states, and those that do not settle teach nothing. Try "
+      "more "
+      "rule.steps, a larger rule.dt (now {:g}; `apical scope` shows what is stable), or "
+      "rule.include_non_converged=true.",
+      100 * settled_share, settling.steps, settling.dt);
+}
+
+#define APICAL_INSTANTIATE(T)                                                                  \
+  template bool samples_lost(const Minibatch<T>&);                                             \
+  template bool update_lost(const Minibatch<T>&);                                              \
+  template Error runaway_error(const Plan&, const Segment&, std::size_t, const PassContext&,   \
+                               const Network<T>&, const BasicRule<T>&, const SampleSource<T>&, \
+                               Minibatch<T>&);
+APICAL_INSTANTIATE(float)
+APICAL_INSTANTIATE(double)
+#undef APICAL_INSTANTIATE
+
+}  // namespace apical

@@ -1,0 +1,30 @@
+// What the runner says where controlled dynamics do not behave: which condition is violated, and what to try.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "apical/error.h"
+#include "experiment/plan.h"
+#include "network/minibatch.h"
+
+namespace apical {
+
+// Whether samples stopped being finite while they settled, and whether that has reached the proposed update: where they
+// are left out of it, training goes on.
+template <class T>
+bool samples_lost(const Minibatch<T>& minibatch);
+template <class T>
+bool update_lost(const Minibatch<T>& minibatch);
+
+// Lets the minibatch run away once more and says who, when, where and why: share of samples, the first state and layer
+// that were not finite, the eigenvalues at that sample's feedforward point. `minibatch_number` counts from 1.
+template <class T>
+Error runaway_error(const Plan& plan, const Segment& segment, std::size_t minibatch_number,
+                    const PassContext& context, const Network<T>& network, const BasicRule<T>& rule,
+                    const SampleSource<T>& source, Minibatch<T>& minibatch);
+
+// Empty, or a warning where fewer than half of the samples settle and those that do not teach nothing.
+std::string unsettled_warning(const Plan& plan, double settled_share);
+
+}  // namespace apical
