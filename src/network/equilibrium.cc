@@ -32,7 +32,10 @@ bool rests_at_sum(LawFunction<T> law) {
   apical.fill(T(0.5));
   for (const T from : {T(0.75), T(0)}) {
     v.fill(from);
-    law({n,
+    law({1,
+         n,
+         0,
+         n,
          Activation::linear,
          basal.data(),
          apical.data(),
