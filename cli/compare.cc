@@ -49,7 +49,7 @@ int run(const CommandLine& line, const Options& options) {
                         .assignments = {},
                         .same_optimizer = options.same_optimizer};
   for (const std::string& text : options.assignments)
-    comparison.assignments.push_back(RuleAssignment::parsed(text, "--set"));
+    comparison.assignments.push_back(RuleAssignment::parsed(text));
   const std::vector<Recipe> recipes = comparison_recipes(comparison);
   const std::string& data = recipes.front().problem.data;
   const std::string now = fmt::format("{:%Y-%m-%d-%H%M%S}", fmt::localtime(std::time(nullptr)));

@@ -16,23 +16,20 @@ const std::vector<std::string> kRules = {"backprop", "dfa", "dfc-ssa", "dfc"};
 // The feedback weights learn before training from the same samples, noise and start for both rules, so that
 // both begin with the same Q.
 const std::vector<RuleAssignment> kShort = {
-    {"dfc", "rule.steps=300", "demo"},
-    {"dfc", "rule.pretraining_epochs=1", "demo"},
-    {"dfc", "rule.sleep_before=0", "demo"},
-    {"dfc", "rule.sleep_after=1", "demo"},
-    {"dfc-ssa", "rule.pretraining_epochs=1", "demo"},
-    {"dfc-ssa", "rule.sleep_before=0", "demo"},
-    {"dfc-ssa", "rule.sleep_after=1", "demo"},
+    {"dfc", "rule.steps=300"},
+    {"dfc", "rule.pretraining_epochs=1"},
+    {"dfc", "rule.sleep_before=0"},
+    {"dfc", "rule.sleep_after=1"},
+    {"dfc-ssa", "rule.pretraining_epochs=1"},
+    {"dfc-ssa", "rule.sleep_before=0"},
+    {"dfc-ssa", "rule.sleep_after=1"},
 };
 
 // All 1,437 training digits, and more passes, since they are so few. The smaller minibatch pushes each sample
 // further from where it was, so that early on none comes to rest within 300 states: all of them take part.
 const std::vector<RuleAssignment> kDigits = {
-    {"", "problem.data=digits", "demo"},
-    {"", "problem.training_samples=0", "demo"},
-    {"", "problem.batch_size=32", "demo"},
-    {"", "training.epochs=10", "demo"},
-    {"dfc", "rule.include_non_converged=true", "demo"},
+    {"", "problem.data=digits"}, {"", "problem.training_samples=0"},         {"", "problem.batch_size=32"},
+    {"", "training.epochs=10"},  {"dfc", "rule.include_non_converged=true"},
 };
 
 struct Options {
@@ -68,7 +65,7 @@ int run(const CommandLine& line, const Options& options) {
       .base = parse_recipe(kDemoRecipe, "recipes/demo.toml"), .rules = kRules, .assignments = kShort};
   if (!mnist) comparison.assignments.insert(comparison.assignments.end(), kDigits.begin(), kDigits.end());
   for (const std::string& text : options.assignments)
-    comparison.assignments.push_back(RuleAssignment::parsed(text, "--set"));
+    comparison.assignments.push_back(RuleAssignment::parsed(text));
   options.resources.apply(comparison.base);
   const std::vector<Recipe> recipes = comparison_recipes(comparison);
   std::vector<std::string> shortened = {

@@ -11,7 +11,7 @@ namespace apical::cli {
 namespace {
 
 struct Options {
-  std::string run, data, part = "test";
+  std::string run, data, part = "test", network = "best";
   std::optional<std::filesystem::path> save;
   std::filesystem::path runs = "runs";
   std::optional<std::filesystem::path> data_folder;
@@ -53,7 +53,9 @@ int run(const Options& options) {
   training.runs = options.runs;
   training.data = data_paths(options.data_folder);
   const auto directory = find_run(options.runs, options.run);
-  const EvaluationResult result = evaluate_run(directory, options.data, options.part, options.save, training);
+  const EvaluationResult result =
+      evaluate_run(directory, options.data, options.part,
+                   options.network == "best" ? Moment::best : Moment::latest, options.save, training);
   if (options.json) {
     print(json_of(result));
     return kOk;
@@ -93,6 +95,10 @@ void add_eval(CommandLine& line) {
   line.choices[verb->add_option("--part", options->part, "test or train")
                    ->option_text("PART [test]")
                    ->check(CLI::IsMember({"test", "train"}))] = {"test", "train"};
+  line.choices[verb->add_option("--network", options->network,
+                                "best: of the epoch with the best validation result, as in tables; or latest")
+                   ->option_text("WHICH [best]")
+                   ->check(CLI::IsMember({"best", "latest"}))] = {"best", "latest"};
   verb->add_option("--save", options->save, "NPZ file for inputs, labels, predictions and the rates r1 … rL")
       ->option_text("FILE.npz");
   add_runs_option(*verb, options->runs);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <new>
+#include <sstream>
 
 #include "apical/error.h"
 #include "command.h"
@@ -58,7 +59,9 @@ bool parse(CommandLine& line) {
   try {
     line.app.parse(reversed);
   } catch (const CLI::Success& served) {
-    line.app.exit(served);
+    std::ostringstream text;
+    line.app.exit(served, text, text);
+    print(text.str());
     return false;
   } catch (const CLI::ExtrasError&) {
     const CLI::App& verb = deepest(line.app);

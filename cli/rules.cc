@@ -79,6 +79,13 @@ Json json_of(const Parameter& p) {
           {"meaning", p.meaning}};
 }
 
+// "forward", or "forward, feedback" where several groups learn at once.
+std::string learns(const Pass& pass) {
+  std::string names = pass.group;
+  for (const std::string& other : pass.also) names += ", " + other;
+  return names;
+}
+
 Json json_of(const Card& card) {
   Json json = {{"id", card.id},
                {"title", card.title},
@@ -102,7 +109,7 @@ Json json_of(const Card& card) {
   }
   for (const Pass& pass : card.passes) {
     json["passes"].push_back({{"name", pass.name},
-                              {"learns", pass.group},
+                              {"learns", learns(pass)},
                               {"when", words_for(pass.when)},
                               {"epochs", pass.epochs_parameter},
                               {"meaning", pass.meaning}});
@@ -142,7 +149,7 @@ std::string passes(const Card& card, const TextStyle& style) {
   Table table("Passes over the training data");
   table.column("Pass").column("Learns").column("When").column("Epochs").column("Meaning");
   for (const Pass& pass : card.passes) {
-    table.row({pass.name, pass.group, words_for(pass.when),
+    table.row({pass.name, learns(pass), words_for(pass.when),
                pass.epochs_parameter.empty() ? "1" : "rule." + pass.epochs_parameter, pass.meaning});
   }
   return table.text(style);

@@ -23,7 +23,7 @@ struct Options {
       loaded.set_rule(rule);
       loaded.set("rule.id=" + rule, "--rule");
     }
-    for (const std::string& assignment : assignments) loaded.set(assignment);
+    loaded.set(assignments);
     seeds.apply(loaded);
     resources.apply(loaded);
     return loaded;

@@ -36,6 +36,13 @@ TrainingOptions Resources::training(const CommandLine& line, Live& live) const {
   return options;
 }
 
+void RecordedRun::add_to(CLI::App& verb) {
+  verb.add_option("RUN", run, "the beginning of its id, or its directory")->required()->option_text(" ");
+  add_runs_option(verb, resources.runs);
+  add_data_option(verb, resources.data_folder);
+  add_json_option(verb, resources.json);
+}
+
 void Seeds::add_to(CLI::App& verb) {
   auto* single = verb.add_option("--seed", one, "this seed instead of the recipe's")->option_text("N");
   verb.add_option("--seeds", count, "as many seeds, counting up from the recipe's first")

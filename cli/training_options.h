@@ -30,6 +30,15 @@ struct Resources {
   TrainingOptions training(const CommandLine& line, Live& live) const;
 };
 
+// A recorded run to train on or again: `RUN`, `--runs`, `--data-folder`, `--json`.
+struct RecordedRun {
+  std::string run;
+  Resources resources;
+
+  void add_to(CLI::App& verb);
+  std::filesystem::path directory() const { return find_run(resources.runs, run); }
+};
+
 // "--seed 7" or "--seeds 3": the first, or as many as wanted counting up from the recipe's first.
 struct Seeds {
   std::optional<std::int64_t> one, count;

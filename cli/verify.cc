@@ -8,20 +8,10 @@
 namespace apical::cli {
 namespace {
 
-struct Options {
-  std::string run;
-  std::filesystem::path runs = "runs";
-  std::optional<std::filesystem::path> data_folder;
-  bool json = false;
-};
-
-int run(const CommandLine& line, const Options& options) {
+int run(const CommandLine& line, const RecordedRun& recorded) {
   Live live;
-  Resources resources;
-  resources.runs = options.runs;
-  resources.data_folder = options.data_folder;
-  const TrainingOptions training = resources.training(line, live);
-  const std::filesystem::path directory = find_run(options.runs, options.run);
+  const TrainingOptions training = recorded.resources.training(line, live);
+  const std::filesystem::path directory = recorded.directory();
   VerifyResult result;
   try {
     result = verify(directory, training);
@@ -39,7 +29,7 @@ int run(const CommandLine& line, const Options& options) {
   for (const Verified& detail : result.details) {
     Cell same(detail.same ? "yes" : "no");
     same.json = detail.same ? "true" : "false";
-    if (options.json || !detail.same) table.row({detail.name, same, detail.note});
+    if (recorded.resources.json || !detail.same) table.row({detail.name, same, detail.note});
   }
   const auto different =
       std::count_if(result.details.begin(), result.details.end(), [](const Verified& d) { return !d.same; });
@@ -51,23 +41,18 @@ int run(const CommandLine& line, const Options& options) {
           : fmt::format("Trained again from its manifest, {} of {} arrays and records differ.", different,
                         result.details.size());
   table.note(verdict);
-  result.same && !options.json ? print(verdict + "\n") : print(table, options.json);
+  result.same && !recorded.resources.json ? print(verdict + "\n") : print(table, recorded.resources.json);
   return result.same ? kOk : kCheckFailed;
 }
 
 }  // namespace
 
 void add_verify(CommandLine& line) {
-  const auto options = std::make_shared<Options>();
+  const auto recorded = std::make_shared<RecordedRun>();
   CLI::App* verb =
       line.verb(line.app, "verify", "Train a finished run again from its manifest and compare every bit",
-                "apical verify 3f9a2c", [&line, options] { return run(line, *options); });
-  verb->add_option("RUN", options->run, "the beginning of its id, or its directory")
-      ->required()
-      ->option_text(" ");
-  add_runs_option(*verb, options->runs);
-  add_data_option(*verb, options->data_folder);
-  add_json_option(*verb, options->json);
+                "apical verify 3f9a2c", [&line, recorded] { return run(line, *recorded); });
+  recorded->add_to(*verb);
 }
 
 }  // namespace apical::cli

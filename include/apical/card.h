@@ -82,6 +82,14 @@ struct Pass {
   std::string optimizer =
       {};  // the optimizer that moves the group in this pass; empty: the one named like the group
   std::string meaning = {};
+  std::vector<std::string> also =
+      {};  // further groups that learn in it, each moved by the optimizer named like it
+
+  // What learns in the pass and the optimizer that moves it, the pass's own group first.
+  struct Moved {
+    std::string group, optimizer;
+  };
+  std::vector<Moved> moved() const;
 };
 
 // Recommended settings of an optimizer group, as recipe keys: {"algorithm", "adam"}, {"learning_rate", 1e-3}.

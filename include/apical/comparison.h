@@ -16,10 +16,9 @@ namespace apical {
 struct RuleAssignment {
   std::string rule;        // empty: every rule
   std::string assignment;  // "rule.steps=300"
-  std::string where = "--set";
 
   // "dfc:rule.steps=300" or "training.epochs=2".
-  static RuleAssignment parsed(const std::string& text, const std::string& where);
+  static RuleAssignment parsed(const std::string& text);
 };
 
 struct Comparison {

@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#include "apical/teacher_settings.h"
+
 namespace apical {
 
 // x -> (x scale - mean) / sd. For sources of bytes and of float32 the result is the one of float32 arithmetic
@@ -128,12 +130,14 @@ struct LoadOptions {
   TargetKind targets = TargetKind::automatic;
   int classes = 0;  // 0: one more than the greatest label of both parts; else labels have to be below it
   std::string label_column;  // csv: the name of the column in the header; empty: the last column
+  TeacherSettings teacher;   // of student-teacher
 };
 
 // Loads one part ("train" or "test") of a data set:
 //   digits, mnist, fashion-mnist, fashion-mnist-unofficial-split: see known_datasets() (data_catalogue.h);
 //   files come from the
 //     cache, else from the folder, and have to have their published SHA-256;
+//   student-teacher: inputs uniform in (−1, 1), targets the answers of a random network (teacher_settings.h);
 //   csv:FILE             numbers separated by comma, semicolon or tab, a header or none, plain or .gz;
 //   npz:FILE             arrays x [N, …] and y [N] or [N, m] (y may be missing), and x_test, y_test where
 //   there is a test part; npy:X.npy,Y.npy      two arrays; "npy:X.npy" has no targets; idx:IMAGES,LABELS two

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "apical/card.h"
@@ -17,6 +18,9 @@ enum class Mismatch {
   voltages,    // v − v_ff
   linearised,  // φ'(v⁻) (v − v_ff)
 };
+
+// "rates", "voltages" or "linearised", as the choice `plasticity` of the cards has it.
+Mismatch mismatch_named(const std::string& name);
 
 // The settings as numbers. Names, units, ranges and meanings: deep_feedback_parameters(). Throws Error where settings do not fit together.
 class DeepFeedback {

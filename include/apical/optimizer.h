@@ -32,6 +32,10 @@ struct OptimizerState {
   std::size_t count;
 };
 
+// The numbers of a step, as its inner loops read them.
+template <class T>
+struct StepNumbers;
+
 // The share of the learning rate that a schedule leaves after `epoch` of `epochs` epochs; fractions count, so
 // that the rate may change with every minibatch.
 //   constant       1
@@ -54,12 +58,18 @@ class Optimizer {
   // Throws Error unless layer_rates is empty or has one entry per layer (the largest Tensor::layer, plus
   // one).
   Optimizer(OptimizerSettings settings, std::vector<Tensor<T>> tensors);
+  Optimizer(Optimizer&&) noexcept;
+  ~Optimizer();
 
   // Begins a step: counts it, and takes the norms for clipping. factor: what schedule_factor gave.
   void prepare(double factor);
   // Changes the elements [begin, end) of one tensor in a single pass. Ranges may run on several threads; each
   // element has to be covered once per step.
   void apply(std::size_t tensor, std::size_t begin, std::size_t end);
+  // The same from mean · sums[0 … end−begin−1] in place of the tensor's delta, for a sum that is still in cache. Only where no clipping
+  // has to see the whole update first.
+  void apply(std::size_t tensor, std::size_t begin, std::size_t end, const T* sums, T mean);
+  bool clips() const { return settings_.clip != Clipping::none; }
   // A whole step on one thread.
   void step(double factor);
 
@@ -74,13 +84,14 @@ class Optimizer {
 
  private:
   double layer_rate(std::size_t tensor) const;  // multiplier of the learning rate
+  void take_norms();
 
   OptimizerSettings settings_;
   std::vector<Tensor<T>> tensors_;
   std::vector<std::vector<T>> first_, second_;  // per tensor; empty where the algorithm has no such moment
   std::int64_t steps_ = 0;
-  double factor_ = 1;
-  std::vector<double> clip_;  // per tensor, of the step that was prepared
+  std::vector<double> clip_;             // per tensor, of the step that was prepared
+  std::vector<StepNumbers<T>> numbers_;  // the same
 };
 
 extern template class Optimizer<float>;

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "apical/optimizer_settings.h"
 #include "apical/parameter.h"
+#include "apical/teacher_settings.h"
 
 namespace apical {
 
@@ -34,7 +36,7 @@ struct Published {
 
 // [problem]
 struct ProblemSettings {
-  std::string data = "digits";          // digits, mnist, fashion-mnist, csv:FILE, npz:FILE
+  std::string data = "digits";          // digits, mnist, fashion-mnist, student-teacher, csv:FILE, npz:FILE
   std::string task = "classification";  // classification, autoencoder, regression
   std::string loss =
       "cross-entropy";  // cross-entropy, mean-squared-error (mean over outputs), half-squared-error (½ sum)
@@ -107,6 +109,7 @@ class Recipe {
   RecipeInfo info;
   Published published;
   ProblemSettings problem;
+  TeacherSettings teacher;  // [problem.teacher], of the student-teacher problem alone
   NetworkSettings network;
   std::string rule = "backprop";  // [rule] id
   FreeSettings rule_settings;     // [rule], the rest
@@ -119,6 +122,8 @@ class Recipe {
   // "training.epochs=3", "optimizer.feedback.learning_rate=1e-3", "rule.k_p=2". Throws Error at `where`; the
   // recipe is then unchanged.
   void set(std::string_view assignment, const std::string& where = "--set");
+  // Several at once: only the outcome has to fit together, so their order does not matter.
+  void set(std::span<const std::string> assignments, const std::string& where = "--set");
   // Another rule on the same problem: drops the settings, passes and optimizers of the one before, if it was another.
   void set_rule(const std::string& id, bool keep_optimizers = false);
 

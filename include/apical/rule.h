@@ -18,6 +18,7 @@
 #include "apical/deep_feedback.h"
 #include "apical/error.h"
 #include "apical/settling.h"
+#include "apical/strong_feedback.h"
 #include "apical/synapses.h"
 #include "apical/trial.h"
 

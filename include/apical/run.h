@@ -110,5 +110,7 @@ class Run {
 
 // The checkpoints of a run, earliest first.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run_directory);
+// Where the weights stand that the run had at the epoch of its best validation result; there are none without validation samples.
+std::filesystem::path best_network_of(const std::filesystem::path& run_directory);
 
 }  // namespace apical

@@ -39,10 +39,16 @@ struct Settling {
   bool proactive = true;    // compartments see the control of the same step, not of the step before
   double sigma = 0;         // s.d. of apical noise in hidden layers
   double sigma_output = 0;  // and in the output layer
+  double tau_noise =
+      0;  // > 0: the noise is low-passed with this time constant, and enters the apical voltage as σ ξ̄
+  double filter =
+      0;  // > 0: dt/τ_f of the filters through which plasticity sees, from step to step, the control without its slow
+      // part and, where it learns from the last state, the rates below without their fast part
   bool to_own_output =
       false;  // the target is the feedforward output itself (sleep), instead of the nudged one
   Learn learn = Learn::last;
-  const char* group = "forward";   // whose plasticity is called at each step
+  const char* group = "forward";  // whose plasticity is called at each step
+  const char* also = "";  // a group of feedback weights that learns at each step beside it; empty: none
   bool include_unsettled = false;  // samples that did not settle take part in the update
   bool renew_basal =
       false;  // plasticity forms v_ff anew from the rates below at the same state, and moves v along (delayed transmission)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "apical/activation.h"
 
@@ -66,6 +67,7 @@ struct BasicSynapses {
   std::size_t layer = 0;  // 1 … L
   std::size_t depth = 0;  // L
   std::size_t rows = 0;
+  std::string_view pass;  // the pass that is running: "wake", "sleep", …
   Activation activation = Activation::linear;
   Presynaptic<T> r_prev;  // r_{i−1}: rates of the layer below, now                           [rows, n_{i−1}]
   Voltage<T> v;           // somatic voltage v_i                                              [rows, n_i]

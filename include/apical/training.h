@@ -84,9 +84,12 @@ struct EvaluationResult {
   std::vector<std::int64_t> confusion;    // [classes, classes], row: true class
   std::size_t classes = 0;
 };
+// Which of a run's networks: that of the epoch with the best validation result (the latest where there were no validation samples), or the latest.
+enum class Moment { best, latest };
 // `save`: an NPZ file that receives "inputs", "labels", "predictions" and the rates "r1" … "rL" [samples, n_i] as float32.
 EvaluationResult evaluate_run(const std::filesystem::path& run_directory, const std::string& data,
-                              const std::string& part, const std::optional<std::filesystem::path>& save,
+                              const std::string& part, Moment moment,
+                              const std::optional<std::filesystem::path>& save,
                               const TrainingOptions& options);
 
 }  // namespace apical

@@ -92,6 +92,9 @@ class BasicTrial {
   // --- controlling the output
   // r* = r_L⁻ − step · ∂ℒ/∂r_L, the target of every controlled phase that follows.                      marks: update locked
   void nudge_target(double step);
+  // r* = y, the label itself: its class's output at `true_class`, the others sharing the rest; for real targets y. Where the loss is the
+  // cross-entropy, e = y − softmax(r_L), of every state anew.
+  void clamp_target(double true_class);
   // Lets the network settle under feedback control through the feedback weights Q ("feedback"), T−1 Euler steps of the law.
   template <class Law>
   void relax(const PiController& controller, const Settling& settling) {

@@ -32,6 +32,12 @@ class Arena {
     return piece;
   }
 
+  // Numbers that can be taken without allocating, and room for at least `count` of them; only while nothing is taken.
+  std::size_t capacity() const { return block_.size(); }
+  void reserve(std::size_t count) {
+    if (count > block_.size()) block_ = Buffer<T>(count);
+  }
+
   // Everything that was taken is given back.
   void reset() {
     if (!spill_.empty()) {

@@ -34,6 +34,12 @@ std::vector<std::string> Marks::names() const {
   return names;
 }
 
+std::vector<Pass::Moved> Pass::moved() const {
+  std::vector<Moved> moved = {{group, optimizer.empty() ? group : optimizer}};
+  for (const std::string& other : also) moved.push_back({other, other});
+  return moved;
+}
+
 Parameters Card::settings() const { return Parameters("rule " + id, parameters); }
 
 void Card::apply_presets(Parameters& settings) const {

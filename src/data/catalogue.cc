@@ -134,11 +134,29 @@ DatasetSpec fashion_mnist_unofficial_split() {
   return spec;
 }
 
+DatasetSpec student_teacher() {
+  const TeacherSettings defaults;
+  DatasetSpec spec;
+  spec.name = kStudentTeacher;
+  spec.what =
+      "Student–teacher regression: the answers of a random network to uniform inputs; made when it is "
+      "loaded.";
+  spec.licence = "none needed";
+  spec.citation =
+      "A. Meulemans et al. (2021), Credit Assignment in Neural Networks through Deep Feedback Control, "
+      "arXiv:2106.07887";
+  spec.train = static_cast<std::size_t>(defaults.samples);
+  spec.test = static_cast<std::size_t>(defaults.test_samples);
+  spec.standardisation = {1, 0, 1};
+  spec.how_to_get = "It is built in.";
+  return spec;
+}
+
 }  // namespace
 
 const std::vector<DatasetSpec>& catalogue() {
   static const std::vector<DatasetSpec> specs = {digits(), mnist(), fashion_mnist(),
-                                                 fashion_mnist_unofficial_split()};
+                                                 fashion_mnist_unofficial_split(), student_teacher()};
   return specs;
 }
 

@@ -5,6 +5,7 @@
 #include "data/digits.h"
 #include "data/file_sets.h"
 #include "data/idx.h"
+#include "data/student_teacher.h"
 #include "data/verify.h"
 
 namespace apical {
@@ -50,6 +51,7 @@ Dataset load_dataset(std::string_view name, std::string_view part, const DataPat
     const std::vector<std::string> parts = {"train", "test"};
     throw unknown_choice(fmt::format("data {}", name), "part", part, parts);
   }
+  if (name == kStudentTeacher) return student_teacher(options.teacher, part);
   if (is_file_set(name)) return load_file_set(name, part, options);
   const DatasetSpec& spec = find_spec(name);
   return spec.files.empty() ? load_digits(spec, part) : load_known(spec, part, paths);

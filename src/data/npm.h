@@ -6,9 +6,6 @@
 
 namespace apical {
 
-// The program of that name on the PATH; empty if there is none.
-std::filesystem::path find_program(const std::string& name);
-
 // Runs "npm pack <package>" in the folder and returns the archive it made there. Throws Error that says what
 // npm said if it fails, makes no archive, or takes longer than the timeout.
 std::filesystem::path npm_pack(const std::string& package, const std::filesystem::path& folder,

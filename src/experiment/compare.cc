@@ -44,16 +44,16 @@ void check_rules(const Comparison& comparison) {
   if (seen.empty()) throw Error("--rules", "at least one rule has to be named.");
   for (const RuleAssignment& assignment : comparison.assignments) {
     if (assignment.rule.empty() || seen.contains(assignment.rule)) continue;
-    throw unknown_choice(assignment.where, "rule in this comparison", assignment.rule, comparison.rules);
+    throw unknown_choice("--set", "rule in this comparison", assignment.rule, comparison.rules);
   }
 }
 
 }  // namespace
 
-RuleAssignment RuleAssignment::parsed(const std::string& text, const std::string& where) {
+RuleAssignment RuleAssignment::parsed(const std::string& text) {
   const auto equals = text.find('='), colon = text.find(':');
-  if (colon >= equals) return {"", text, where};
-  return {text.substr(0, colon), text.substr(colon + 1), where};
+  if (colon >= equals) return {"", text};
+  return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
 std::vector<Recipe> comparison_recipes(const Comparison& comparison) {
@@ -64,10 +64,11 @@ std::vector<Recipe> comparison_recipes(const Comparison& comparison) {
     Recipe recipe = comparison.base;
     recipe.set_rule(rule);
     if (comparison.same_optimizer) keep_optimizer(recipe, shared);
+    std::vector<std::string> assignments;
     for (const RuleAssignment& assignment : comparison.assignments) {
-      if (assignment.rule.empty() || assignment.rule == rule)
-        recipe.set(assignment.assignment, assignment.where);
+      if (assignment.rule.empty() || assignment.rule == rule) assignments.push_back(assignment.assignment);
     }
+    recipe.set(assignments);
     recipes.push_back(resolve_recipe(std::move(recipe)));
   }
   return recipes;

@@ -92,7 +92,8 @@ void save_activity(const std::filesystem::path& path, const Plan& plan, const Da
 }  // namespace
 
 EvaluationResult evaluate_run(const std::filesystem::path& run_directory, const std::string& data,
-                              const std::string& part, const std::optional<std::filesystem::path>& save,
+                              const std::string& part, Moment moment,
+                              const std::optional<std::filesystem::path>& save,
                               const TrainingOptions& options) {
   const RunManifest manifest = read_manifest(run_directory);
   const auto checkpoints = checkpoints_of(run_directory);
@@ -112,7 +113,9 @@ EvaluationResult evaluate_run(const std::filesystem::path& run_directory, const 
     throw Error("--data " + data, fmt::format("the network knows {} classes, the data has {}.",
                                               plan.train.classes(), used.classes()));
   }
-  const Checkpoint checkpoint = load_checkpoint(checkpoints.back());
+  const std::filesystem::path best = best_network_of(run_directory);
+  const bool take_best = moment == Moment::best && std::filesystem::exists(best);
+  const Checkpoint checkpoint = load_checkpoint(take_best ? best : checkpoints.back());
   Activity32 activity;
   Activity32* collect = save ? &activity : nullptr;
   EvaluationResult result = recipe.training.precision == "float64"

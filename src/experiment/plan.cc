@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "apical/error.h"
 #include "apical/probe.h"
@@ -27,8 +28,6 @@ OptimizerSettings resolve_optimizer(const Recipe& recipe, const Card& card, cons
   if (recipe.says(path + "layer_rates")) settings.layer_rates = said->second.layer_rates;
   return settings;
 }
-
-std::string section_of(const Pass& pass) { return pass.optimizer.empty() ? pass.group : pass.optimizer; }
 
 // The order of passes: before training, then epoch by epoch. A pass's length is a parameter of the rule; [passes] may override it.
 std::vector<Segment> schedule(const Recipe& recipe, const Card& card, const Parameters& settings) {
@@ -91,14 +90,14 @@ Resolved resolve(Recipe& recipe) {
   recipe.passes.clear();
   recipe.rule_settings.resolve(settings);
 
+  std::set<std::string> sections;
   for (const Pass& pass : card.passes) {
-    const std::string section = section_of(pass);
+    for (const auto& [group, section] : pass.moved()) sections.insert(section);
+  }
+  for (const std::string& section : sections) {
     recipe.optimizers[section] = resolve_optimizer(recipe, card, section);
   }
-  std::erase_if(recipe.optimizers, [&](const auto& optimizer) {
-    return std::none_of(card.passes.begin(), card.passes.end(),
-                        [&](const Pass& pass) { return section_of(pass) == optimizer.first; });
-  });
+  std::erase_if(recipe.optimizers, [&](const auto& optimizer) { return !sections.contains(optimizer.first); });
   Parameters probes = probe_settings(card);
   recipe.probes.resolve(probes);
   return {std::move(card), std::move(settings)};
@@ -161,7 +160,9 @@ Recipe resolve_recipe(Recipe recipe) {
 Plan make_plan(Recipe recipe, const DataPaths& paths) {
   auto [card, settings] = resolve(recipe);
   const std::string& name = recipe.problem.data;
-  Dataset train = load_dataset(name, "train", paths), test = load_dataset(name, "test", paths);
+  LoadOptions how;
+  how.teacher = recipe.teacher;
+  Dataset train = load_dataset(name, "train", paths, how), test = load_dataset(name, "test", paths, how);
   const Task task = task_for(recipe, train);
   NetworkSpec network = network_for(recipe, task, train);
   network.validate(recipe.where("network.layers"));

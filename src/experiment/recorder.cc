@@ -68,7 +68,13 @@ void Recorder::evaluate(TrainerBase& trainer) {
     run_.log(evaluation_line(epoch, "validation", validation));
     score = plan_.task == Task::classification ? validation.error : validation.loss;
   }
-  if (best_.epoch == 0 || score < best_.score) best_ = {score, epoch, test, validation};
+  if (best_.epoch != 0 && !(score < best_.score)) return;
+  best_ = {score, epoch, test, validation};
+  if (plan_.recipe.problem.validation == 0) return;
+  Checkpoint network;
+  trainer.save_weights(network);
+  network.set_whole("epoch", epoch);
+  apical::save_checkpoint(best_network_of(run_.directory()), network);
 }
 
 void Recorder::log_probe(const TrainerBase& trainer, const std::string& name, const ProbeValues& values,

@@ -11,6 +11,7 @@
 #include "apical/error.h"
 #include "apical/rule.h"
 #include "experiment/network_checkpoint.h"
+#include "network/transposes.h"
 #include "probes/probe.h"
 
 namespace apical {
@@ -64,15 +65,30 @@ class Trainer final : public TrainerBase {
   void step(const std::vector<std::string>& probes) override {
     const Pass& pass = segment().pass;
     train_.choose(current_samples());
-    minibatch_.assign(*rule_, context(), current_samples().size(), train_);
+    minibatch_.assign_credit(*rule_, context(), current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
     measured_.clear();
-    for (const std::string& name : probes) measure(name);
-    const std::string& section = pass.optimizer.empty() ? pass.group : pass.optimizer;
-    move_weights(optimizers_.at(section));
+    const bool clips = std::any_of(moved_.begin(), moved_.end(),
+                                   [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
+    if (probes.empty() && !clips) {
+      // nobody has to see the whole update: its pieces go straight into the weights
+      for (const auto& [group, section] : moved_) {
+        moving_ = &optimizers_.at(section);
+        moving_->prepare(rate_factor());
+        minibatch_.propose_to(group, mover_);
+      }
+    } else {
+      minibatch_.propose();
+      for (const std::string& name : probes) measure(name);
+      for (const auto& [group, section] : moved_) {
+        moving_ = &optimizers_.at(section);
+        moving_->prepare(rate_factor());
+        move_weights();
+      }
+    }
     if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport))
-      network_.refresh_transposes();
+      refresh_transposes(network_, pool_);
     ++next_;
   }
 
@@ -105,6 +121,8 @@ class Trainer final : public TrainerBase {
   }
 
   Marks marks() const override { return minibatch_.marks(); }
+
+  void save_weights(Checkpoint& checkpoint) const override { save_network(network_, checkpoint); }
 
   void save(Checkpoint& checkpoint) const override {
     save_network(network_, checkpoint);
@@ -156,7 +174,9 @@ class Trainer final : public TrainerBase {
   }
 
   void begin_segment() {
-    if (!done()) order_ = epoch_order(parts_.train, seed_, segment_);
+    if (done()) return;
+    order_ = epoch_order(parts_.train, seed_, segment_);
+    moved_ = segment().pass.moved();
   }
 
   std::span<const std::uint32_t> current_samples() const {
@@ -167,12 +187,14 @@ class Trainer final : public TrainerBase {
 
   PassContext context() const {
     const Pass& pass = segment().pass;
-    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_)};
+    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also};
   }
 
   std::string group_of(const std::string& section) const {
     for (const Pass& pass : plan_.card.passes) {
-      if ((pass.optimizer.empty() ? pass.group : pass.optimizer) == section) return pass.group;
+      for (const auto& [group, optimizer] : pass.moved()) {
+        if (optimizer == section) return group;
+      }
     }
     throw InternalError("no pass uses the optimizer " + section);
   }
@@ -191,20 +213,22 @@ class Trainer final : public TrainerBase {
     return tensors;
   }
 
-  void move_weights(Optimizer<T>& optimizer) {
+  double rate_factor() const {
     const double done_share = static_cast<double>(next_) / static_cast<double>(minibatches());
     const auto epochs = static_cast<double>(plan_.recipe.training.epochs);
-    optimizer.prepare(
-        schedule_factor(optimizer.settings(), static_cast<double>(segment().epoch) + done_share, epochs));
+    return schedule_factor(moving_->settings(), static_cast<double>(segment().epoch) + done_share, epochs);
+  }
+
+  void move_weights() {
     pieces_.clear();
-    for (std::size_t tensor = 0; tensor < optimizer.tensors().size(); ++tensor) {
-      const std::size_t count = optimizer.tensors()[tensor].count;
+    for (std::size_t tensor = 0; tensor < moving_->tensors().size(); ++tensor) {
+      const std::size_t count = moving_->tensors()[tensor].count;
       for (std::size_t begin = 0; begin < count; begin += kOptimizerPiece) {
         pieces_.push_back({tensor, begin, std::min(begin + kOptimizerPiece, count)});
       }
     }
     pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
-      optimizer.apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
+      moving_->apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
     });
   }
 
@@ -267,6 +291,10 @@ class Trainer final : public TrainerBase {
   Minibatch<T> minibatch_, evaluation_;
   DatasetSource<T> train_, test_;
   std::map<std::string, Optimizer<T>> optimizers_;
+  std::vector<Pass::Moved> moved_;  // by the pass that runs
+  Optimizer<T>* moving_ = nullptr;  // one of its optimizers
+  const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
+                                     T mean) { moving_->apply(array, begin, end, sums, mean); };
   std::vector<OptimizerPiece> pieces_;
   std::vector<MeasuredProbe> measured_;
   std::vector<std::uint32_t> order_;

@@ -71,6 +71,8 @@ class TrainerBase {
   virtual Marks marks() const = 0;
 
   virtual void save(Checkpoint& checkpoint) const = 0;
+  // The network alone, for using it.
+  virtual void save_weights(Checkpoint& checkpoint) const = 0;
   // Throws Error where the checkpoint does not fit this plan.
   virtual void load(const Checkpoint& checkpoint) = 0;
 };

@@ -29,7 +29,14 @@ void check_sections(const Recipe& recipe) {
                         recipe.where(section.name + "." + parameter.name));
     }
   };
-  for (const auto& section : fixed_sections()) check_values(section);
+  for (const auto& section : fixed_sections()) {
+    check_values(section);
+    if (!section.applies(recipe) && recipe.says(section.name)) {
+      throw Error(recipe.where(section.name),
+                  fmt::format("[{}] means nothing for data = \"{}\".", section.name, recipe.problem.data),
+                  fmt::format("Remove the section, or set data = \"{}\".", kStudentTeacher));
+    }
+  }
   for (const auto& [group, settings] : recipe.optimizers) check_values(optimizer_section(group));
 }
 
@@ -155,9 +162,9 @@ void Recipe::check() const {
 
 bool Recipe::operator==(const Recipe& other) const {
   return info == other.info && published == other.published && problem == other.problem &&
-         network == other.network && rule == other.rule && rule_settings == other.rule_settings &&
-         optimizers == other.optimizers && training == other.training && passes == other.passes &&
-         probes == other.probes;
+         teacher == other.teacher && network == other.network && rule == other.rule &&
+         rule_settings == other.rule_settings && optimizers == other.optimizers &&
+         training == other.training && passes == other.passes && probes == other.probes;
 }
 
 }  // namespace apical

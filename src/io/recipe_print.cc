@@ -54,7 +54,7 @@ std::string print(const Recipe& recipe, const FreeSection& section) {
 std::string Recipe::to_toml() const {
   std::string text = "# A recipe of Apical with every value written out.\n";
   for (const auto& section : fixed_sections()) {
-    text += print(*this, section);
+    if (section.applies(*this)) text += print(*this, section);
     // The rule stands between the network and the optimizers, where a reader looks for it.
     if (section.name == "network") text += print(*this, free_sections()[0]);
     if (section.name == "optimizer") {

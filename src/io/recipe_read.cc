@@ -2,6 +2,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "apical/error.h"
@@ -154,7 +155,7 @@ class RecipeReader {
     }
     for (const auto& [key, node] : in_file_order(table)) {
       const auto* inner = node->as_table();
-      const bool may_nest = name == "optimizer" || name == "recipe";
+      const bool may_nest = name == "optimizer" || name == "recipe" || name == "problem";
       if (inner != nullptr && may_nest) {
         read_section(name + "." + key, *inner, place(*node));
       } else {
@@ -213,9 +214,8 @@ Value value_of_text(std::string_view text) {
   return std::string(text);
 }
 
-}  // namespace
-
-void Recipe::set(std::string_view assignment, const std::string& where) {
+// "section.key=value", not yet checked against the rest of the recipe.
+void assign(Recipe& recipe, std::string_view assignment, const std::string& where) {
   const auto equals = assignment.find('=');
   const auto dot = assignment.substr(0, equals).rfind('.');
   if (equals == std::string_view::npos || dot == std::string_view::npos) {
@@ -226,10 +226,20 @@ void Recipe::set(std::string_view assignment, const std::string& where) {
   const std::string section(assignment.substr(0, dot));
   const std::string key(assignment.substr(dot + 1, equals - dot - 1));
   const std::string_view text = assignment.substr(equals + 1);
-  Recipe changed = *this;
-  RecipeReader(changed).put(section, key, where, [&](const Parameter* parameter) {
+  RecipeReader(recipe).put(section, key, where, [&](const Parameter* parameter) {
     return parameter == nullptr ? value_of_text(text) : parameter->parsed(text, where);
   });
+}
+
+}  // namespace
+
+void Recipe::set(std::string_view assignment, const std::string& where) {
+  set(std::array{std::string(assignment)}, where);
+}
+
+void Recipe::set(std::span<const std::string> assignments, const std::string& where) {
+  Recipe changed = *this;
+  for (const std::string& assignment : assignments) assign(changed, assignment, where);
   changed.check();
   *this = std::move(changed);
 }

@@ -52,7 +52,8 @@ Section problem_section() {
   using S = ProblemSettings;
   return section<S>(
       "problem", "Data, target and loss.", &Recipe::problem,
-      {field(&S::data, text("data", "", "digits, mnist, fashion-mnist, csv:FILE or npz:FILE.")),
+      {field(&S::data,
+             text("data", "", "digits, mnist, fashion-mnist, student-teacher, csv:FILE or npz:FILE.")),
        field(&S::task, choice("task", "", {"classification", "autoencoder", "regression"},
                               "what the output has to match.")),
        field(&S::loss,
@@ -66,6 +67,27 @@ Section problem_section() {
        field(&S::training_samples,
              whole("training_samples", 0, "samples", 0, kMost, "a subset by seed; 0 is all.")),
        field(&S::batch_size, whole("batch_size", 0, "samples", 1, 1e6, "samples of one minibatch."))});
+}
+
+Section teacher_section() {
+  using S = TeacherSettings;
+  Section teacher = section<S>(
+      "problem.teacher", "The random network that sets the targets of the student-teacher problem.",
+      &Recipe::teacher,
+      {field(&S::inputs, whole("inputs", 0, "units", 1, 1e6, "inputs, uniform in (-1, 1).")),
+       field(&S::outputs, whole("outputs", 0, "units", 1, 1e6, "targets.")),
+       field(&S::hidden,
+             wholes("hidden", {}, "units", 1, 1e6, "widths of the hidden layers; [] is a linear map.")),
+       enum_field(&S::activation, S::activations(), "activation",
+                  "of the hidden layers; the outputs are linear."),
+       field(&S::gain, real("gain", 0, "", 0, 1e6, "factor on its Xavier-normal weights; it has no biases.")),
+       field(&S::samples, whole("samples", 0, "samples", 1, kMost,
+                                "of the training part, from which [problem] validation is held out.")),
+       field(&S::test_samples, whole("test_samples", 0, "samples", 1, kMost, "of the test part.")),
+       field(&S::seed, whole("seed", 0, "", 0, 9007199254740992.0,
+                             "of teacher and inputs; apart from the seeds of training."))});
+  teacher.applies = [](const Recipe& recipe) { return recipe.problem.data == kStudentTeacher; };
+  return teacher;
 }
 
 Section network_section() {
@@ -116,7 +138,7 @@ const Parameter* Section::find(std::string_view key) const {
 
 const std::vector<Section>& fixed_sections() {
   static const std::vector<Section> sections = {
-      info_section(),    published_section(),          problem_section(),
+      info_section(),    published_section(),          problem_section(), teacher_section(),
       network_section(), optimizer_section("forward"), training_section()};
   return sections;
 }

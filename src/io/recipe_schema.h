@@ -16,11 +16,14 @@ struct Section {
   std::vector<Parameter> parameters;
   std::function<Value(const Recipe&, const std::string& key)> get;
   std::function<void(Recipe&, const std::string& key, const Value& checked)> set;
+  std::function<bool(const Recipe&)> applies = [](const Recipe&) {
+    return true;
+  };  // whether it means anything
 
   const Parameter* find(std::string_view key) const;
 };
 
-// recipe, recipe.published, problem, network, optimizer, training: in the order in which they are printed.
+// recipe, recipe.published, problem, problem.teacher, network, optimizer, training: in the order in which they are printed.
 const std::vector<Section>& fixed_sections();
 // The section of one weight group's optimizer: [optimizer] for "forward", [optimizer.feedback] for
 // "feedback".

@@ -196,4 +196,8 @@ std::vector<fs::path> checkpoints_of(const fs::path& run_directory) {
   return found;
 }
 
+fs::path best_network_of(const fs::path& run_directory) {
+  return run_directory / "checkpoints" / (std::string("best") + kCheckpointSuffix);
+}
+
 }  // namespace apical

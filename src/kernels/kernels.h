@@ -51,7 +51,11 @@ struct OuterProduct {
   std::size_t n_out, n_in;
   std::size_t first_panel, panels;  // panels of G to work on
   std::size_t first_k, k_count;     // presynaptic units to work on
+  Start start = Start::keep;        // zero: what was in that part of G is not read
 };
+
+// Systems that are solved together, one in each lane.
+inline constexpr std::size_t kSystems = 8;
 
 // Counter-based noise (Philox 4x32-10, Salmon et al. 2011): the number depends on its key only, never on
 // tiling or threads.
@@ -91,11 +95,17 @@ struct Kernels {
   void (*sum)(const T* const* parts, std::size_t parts_count, T* out, std::size_t count);
   // y[i] += a · x[i].
   void (*add_scaled)(T a, const T* x, T* y, std::size_t count);
+  // y[i] *= a;   y[i] *= x[i].
+  void (*scale)(T a, T* y, std::size_t count);
+  void (*multiply)(const T* x, T* y, std::size_t count);
   // out[unit] += Σ_row e[row][unit] over the padded width, rows in ascending order: the bias's part of an
   // outer product.
   void (*column_sums)(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out);
   // Panels of Wᵀ [n_in, n_out] from panels of W [n_out, n_in].
   void (*transpose_panels)(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed);
+  // A x = b for kSystems systems of n unknowns: Gaussian elimination with partial pivoting, in double.
+  // a [n, n, kSystems] is overwritten, b [n, kSystems] becomes x; a singular system's x is not finite.
+  void (*solve)(std::size_t n, double* a, double* b);
   // Independent fused multiply-adds at full register width; returns the number of floating-point operations
   // done. For the peak.
   double (*peak)(long iterations);

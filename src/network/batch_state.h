@@ -67,6 +67,7 @@ struct BatchState {
   }
 
   std::size_t capacity;
+  Loss loss_kind = Loss::cross_entropy;
   std::size_t size = 0;                   // samples in this minibatch, B
   std::vector<Buffer<T>> v, rate, slope;  // the feedforward point of each layer; rate[0] is the input
   Buffer<T> target;                       // regression: y [B, n_L]

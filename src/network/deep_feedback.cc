@@ -99,12 +99,12 @@ void configure(Card& card, const Parameters& settings) {
                      {"feedback", feedback_adam(0.0005265408146, scale)}};
 }
 
+}  // namespace
+
 Mismatch mismatch_named(const std::string& name) {
   if (name == "voltages") return Mismatch::voltages;
   return name == "linearised" ? Mismatch::linearised : Mismatch::rates;
 }
-
-}  // namespace
 
 void complete_deep_feedback_card(Card& card, Control control) {
   for (auto& list :

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
 #include "apical/error.h"
 #include "core/philox.h"
@@ -42,18 +42,27 @@ std::uint32_t stream_of(std::string_view pass) {
 template <class T>
 Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::size_t capacity, bool whole)
     : network_(network), loss_(loss), pool_(pool), whole_(whole), batch_(network, capacity) {
+  batch_.loss_kind = loss;
   for (unsigned thread = 0; thread < pool.threads(); ++thread) {
     auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.tile.batch = &batch_;
     worker.tile.arena = &worker.arena;
+    worker.tile.delta.reserve(network.depth() + 1);
+    worker.tile.layer.reserve(network.depth() + 1);
+    worker.tile.record.reserve(tile_rows());
     for (const auto& [group, matrices] : network.all_groups()) worker.sums[group];
   }
   lane_sums_.resize(kMostLanes);
-  lane_learned_.resize(kMostLanes);
   for (const auto& [group, matrices] : network.all_groups()) {
     for (auto& lane : lane_sums_) lane[group];
     deltas_.emplace(group, delta_for(matrices));
+    pieces_.emplace(group, pieces_of(matrices));
   }
+  std::size_t largest = 0;
+  for (const auto& [group, pieces] : pieces_) {
+    for (const Piece& piece : pieces) largest = std::max(largest, piece.count);
+  }
+  for (unsigned thread = 0; thread < pool.threads(); ++thread) piece_sums_.emplace_back(largest);
 }
 
 template <class T>
@@ -88,7 +97,9 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
   state.delta.assign(network_.depth() + 1, Activity<T>{});
   state.target_deviation = nullptr;
   state.left_out = nullptr;
-  state.controlled = state.learned = false;
+  state.clamped_output = nullptr;
+  state.slow_control = state.fast_control = nullptr;
+  state.controlled = false;
 }
 
 template <class T>
@@ -126,12 +137,23 @@ void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
 template <class T>
 void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
                           const SampleSource<T>& source) {
+  assign_credit(rule, context, size, source);
+  propose();
+}
+
+template <class T>
+void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
+                                 const SampleSource<T>& source) {
   batch_.size = size;
+  groups_.clear();
+  context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
   std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
-  for (auto& terms : batch_.deferred.find(context.group)->second) {
-    for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
+  for (const std::string_view group : groups_) {
+    for (auto& terms : batch_.deferred.find(group)->second) {
+      for (auto& term : terms->terms) term.used.store(false, std::memory_order_relaxed);
+    }
+    for (auto& lane : lane_sums_) lane.find(group)->second.learned = false;
   }
-  std::fill(lane_learned_.begin(), lane_learned_.end(), std::uint8_t{0});
   for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
     source.fill(worker.tile.first_row, worker.tile.rows, batch_);
     feed_forward(worker.tile.first_row, worker.tile.rows, true);
@@ -141,7 +163,24 @@ void Minibatch<T>::assign(const BasicRule<T>& rule, const PassContext& context, 
   batch_.has_settled =
       std::any_of(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size),
                   [](const Settled& settled) { return settled.time > 0; });
-  sum_proposals(context);
+  for (const std::string_view group : groups_) level_storage(group);
+}
+
+// A thread that comes late to its first tile finds as much memory as the others have needed: nothing is allocated after the first
+// minibatch of a pass, whichever thread takes which tile.
+template <class T>
+void Minibatch<T>::level_storage(std::string_view group) {
+  std::size_t most = 0;
+  bool stepped = false;
+  for (auto& worker : workers_) {
+    worker->arena.reset();
+    most = std::max(most, worker->arena.capacity());
+    stepped = stepped || worker->sums.find(group)->second.used;
+  }
+  for (auto& worker : workers_) {
+    worker->arena.reserve(most);
+    if (stepped) worker->sums.find(group)->second.prepare(network_, group);
+  }
 }
 
 template <class T>
@@ -151,100 +190,37 @@ void Minibatch<T>::run_rule(Worker& worker, const BasicRule<T>& rule, const Pass
   tile.pass = context.pass;
   tile.noise_key = {context.seed, stream_of(context.pass), context.epoch};
   tile.marks = Marks();
-  StepSums<T>& sums = worker.sums.find(context.group)->second;
-  TileDelta<T> delta(network_, tile, sums);
+  TileDelta<T> delta(network_, tile, worker.sums);
   BasicTrial<T> trial(network_, tile, rule, delta);
   rule.assign(trial);
   worker.marks.add(tile.marks);
-
-  if (tile.learned) {
-    // the tile's sums over time join its lane
-    StepSums<T>& lane_sums = lane_sums_[lane].find(context.group)->second;
-    lane_sums.prepare(network_, context.group);
-    if (first_of_lane) lane_sums.zero();
-    for (std::size_t i = 0; i < sums.weights.size(); ++i) {
-      kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(),
-                              sums.weights[i].size());
-      kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
-    }
-    lane_learned_[lane] = 1;
-    return;
-  }
-  for (const auto& matrix : network_.group(context.group)) {
-    delta.begin_layer(context.group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
-    rule.plasticity(context.group, synapses_of(tile, network_, matrix.layer()), delta);
-  }
+  for (const std::string_view group : groups_) collect(worker, delta, rule, group, lane, first_of_lane);
 }
 
+// The tile's sums over time join its lane, or the rule proposes now that the tile is done.
 template <class T>
-void Minibatch<T>::sum_proposals(const PassContext& context) {
-  // pieces of a weight matrix small enough to share out evenly, large enough to keep the kernel busy
-  constexpr std::size_t kPiece = 128;
-  struct Piece {
-    std::size_t layer, panel, first_k, k_count;
-  };
-  delta_ = &deltas_.find(context.group)->second;
-  std::vector<Piece> pieces;
-  const auto& matrices = network_.group(context.group);
-  for (const auto& matrix : matrices) {
-    for (std::size_t panel = 0; panel < panel_count<T>(matrix.n_out()); ++panel) {
-      for (std::size_t k = 0; k < matrix.n_in(); k += kPiece) {
-        pieces.push_back({matrix.layer(), panel, k, std::min(kPiece, matrix.n_in() - k)});
+void Minibatch<T>::collect(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule,
+                           std::string_view group, std::size_t lane, bool first_of_lane) {
+  if (delta.learned_in_steps(group)) {
+    StepSums<T>& sums = worker.sums.find(group)->second;
+    StepSums<T>& lane_sums = lane_sums_[lane].find(group)->second;
+    lane_sums.prepare(network_, group);
+    if (first_of_lane) {
+      std::swap(lane_sums, sums);
+    } else {
+      for (std::size_t i = 0; i < sums.weights.size(); ++i) {
+        kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(),
+                                sums.weights[i].size());
+        kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
       }
     }
-    if (matrix.has_bias()) pieces.push_back({matrix.layer(), 0, 0, 0});
+    lane_sums.learned = true;
+    return;
   }
-  pool_.run(static_cast<std::uint32_t>(pieces.size()), [&](std::uint32_t job, unsigned) {
-    const Piece& piece = pieces[job];
-    if (piece.k_count > 0) {
-      sum_weights(context.group, piece.layer, piece.panel, piece.first_k, piece.k_count);
-    } else {
-      sum_bias(context.group, piece.layer);
-    }
-  });
-}
-
-template <class T>
-void Minibatch<T>::sum_weights(std::string_view group, std::size_t layer, std::size_t panel,
-                               std::size_t first_k, std::size_t k_count) {
-  const auto& matrix = network_.weights(group, layer);
-  const std::size_t n_out = matrix.n_out(), n_in = matrix.n_in();
-  const std::size_t width = std::min(kPanel<T>, padded<T>(n_out) - panel * kPanel<T>);
-  T* all = delta_->weights[layer - 1].data();
-  T* part = all + panel * kPanel<T> * n_in + first_k * width;
-  std::memset(part, 0, k_count * width * sizeof(T));
-  const std::size_t stride = row_stride<T>(n_out);
-  for (const auto& term : batch_.deferred.find(group)->second[layer - 1]->terms) {
-    if (!term.used.load(std::memory_order_relaxed)) continue;
-    const T* pre = term.resident != nullptr ? term.resident : term.pre.data();
-    kernels<T>().outer_product({term.post.data(), stride, pre, term.pre_stride, batch_.size, all, n_out, n_in,
-                                panel, 1, first_k, k_count});
+  for (const auto& matrix : network_.group(group)) {
+    delta.begin_layer(group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
+    rule.plasticity(group, synapses_of(worker.tile, network_, matrix.layer()), delta);
   }
-  for (std::size_t lane = 0; lane < lanes(); ++lane) {
-    if (!lane_learned_[lane]) continue;
-    const Buffer<T>& sums = lane_sums_[lane].find(group)->second.weights[layer - 1];
-    if (!sums.empty()) kernels<T>().add_scaled(T(1), sums.data() + (part - all), part, k_count * width);
-  }
-  const T mean = T(1) / static_cast<T>(batch_.size);
-  for (std::size_t i = 0; i < k_count * width; ++i) part[i] *= mean;
-}
-
-template <class T>
-void Minibatch<T>::sum_bias(std::string_view group, std::size_t layer) {
-  const std::size_t n_out = network_.weights(group, layer).n_out(), stride = row_stride<T>(n_out);
-  Buffer<T>& bias = delta_->bias[layer - 1];
-  bias.zero();
-  for (const auto& term : batch_.deferred.find(group)->second[layer - 1]->terms) {
-    if (!term.used.load(std::memory_order_relaxed)) continue;
-    kernels<T>().column_sums(term.post.data(), stride, batch_.size, n_out, bias.data());
-  }
-  for (std::size_t lane = 0; lane < lanes(); ++lane) {
-    if (!lane_learned_[lane]) continue;
-    const Buffer<T>& sums = lane_sums_[lane].find(group)->second.bias[layer - 1];
-    if (!sums.empty()) kernels<T>().add_scaled(T(1), sums.data(), bias.data(), bias.size());
-  }
-  const T mean = T(1) / static_cast<T>(batch_.size);
-  for (std::size_t i = 0; i < bias.size(); ++i) bias[i] *= mean;
 }
 
 template <class T>

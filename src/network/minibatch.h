@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apical/card.h"
@@ -26,6 +29,13 @@ struct GroupDelta {
   std::vector<Buffer<T>> bias;     // per layer−1, padded; empty without biases
 };
 
+// Takes a proposed update piece by piece, each while it is still in cache: elements begin … end−1 of one array of the group, as
+// sums over the minibatch to be multiplied by `mean`. Arrays are numbered from the input on, the weights of a layer before its
+// biases. Called from any thread, once per piece.
+template <class T>
+using DeltaSink =
+    std::function<void(std::size_t array, std::size_t begin, std::size_t end, const T* sums, T mean)>;
+
 // Where the samples of a minibatch come from.
 template <class T>
 class SampleSource {
@@ -40,7 +50,15 @@ struct PassContext {
   std::string_view pass = "wake";
   std::string_view group = "forward";
   std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;  // counts every epoch of every pass: no two use the same noise
+  std::uint32_t epoch = 0;                 // counts every epoch of every pass: no two use the same noise
+  std::span<const std::string> also = {};  // further groups that learn in this pass
+
+  // What learns, the pass's own group first.
+  template <class F>
+  void for_each_group(F&& on_group) const {
+    on_group(group);
+    for (const std::string& other : also) on_group(std::string_view(other));
+  }
 };
 
 template <class T>
@@ -56,11 +74,19 @@ class Minibatch {
 
   // The feedforward pass alone: loss and correctness of each sample.
   void predict(std::size_t size, const SampleSource<T>& source);
-  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's group.
+  // Feedforward pass, then the rule settles, delivers credit and proposes weight changes for the pass's groups: assign_credit, then
+  // propose.
   void assign(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
               const SampleSource<T>& source);
+  // The same up to what each sample has to say.
+  void assign_credit(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
+                     const SampleSource<T>& source);
+  // The sums over the samples, into delta().
+  void propose();
+  // The same numbers of one group, handed on and not kept: its delta is that of an earlier minibatch afterwards.
+  void propose_to(std::string_view group, const DeltaSink<T>& sink);
 
-  // What the last assign proposed for its group.
+  // What the last propose found for its pass's own group.
   const GroupDelta<T>& delta() const { return *delta_; }
   // Where the weight changes of a group appear; the addresses stay.
   const GroupDelta<T>& delta_of(std::string_view group) const { return deltas_.find(group)->second; }
@@ -86,11 +112,22 @@ class Minibatch {
   void feed_forward(std::size_t first, std::size_t rows, bool training);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
                 bool first_of_lane);
-  void sum_proposals(const PassContext& context);
-  void sum_weights(std::string_view group, std::size_t layer, std::size_t panel, std::size_t first_k,
-                   std::size_t k_count);
-  void sum_bias(std::string_view group, std::size_t layer);
+  void collect(Worker& worker, TileDelta<T>& delta, const BasicRule<T>& rule, std::string_view group,
+               std::size_t lane, bool first_of_lane);
+  void level_storage(std::string_view group);
   std::size_t lanes() const;
+
+  // A part of one array of a group, small enough to share out evenly and to stay in the first cache, large enough to keep the
+  // kernel busy.
+  struct Piece {
+    std::size_t array, layer;             // array as a DeltaSink counts; layer−1
+    std::size_t panel, first_k, k_count;  // of the weights; k_count 0: the biases
+    std::size_t begin, count;             // elements of the array
+  };
+  static std::vector<Piece> pieces_of(const std::vector<WeightMatrix<T>>& matrices);
+  template <class F>
+  void for_each_piece(std::string_view group, F&& on_piece);
+  void sum_piece(std::string_view group, const Piece& piece, T* out) const;
 
   const Network<T>& network_;
   Loss loss_;
@@ -99,8 +136,10 @@ class Minibatch {
   BatchState<T> batch_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::map<std::string, StepSums<T>, std::less<>>> lane_sums_;
-  std::vector<std::uint8_t> lane_learned_;
   std::map<std::string, GroupDelta<T>, std::less<>> deltas_;
+  std::map<std::string, std::vector<Piece>, std::less<>> pieces_;
+  std::vector<Buffer<T>> piece_sums_;     // per thread, for propose_to
+  std::vector<std::string_view> groups_;  // of the last assign_credit
   GroupDelta<T>* delta_ = nullptr;
   Observer<T>* observer_ = nullptr;
   NoisePort<T>* noise_port_ = nullptr;

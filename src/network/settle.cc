@@ -13,8 +13,11 @@
 #include "apical/error.h"
 #include "apical/rule.h"
 #include "kernels/kernels.h"
+#include "network/clamped_target.h"
+#include "network/settling_filters.h"
 #include "network/settling_record.h"
 #include "network/tile_delta.h"
+#include "network/tile_noise.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -36,15 +39,17 @@ class SettlingRun {
         controller_(controller),
         settling_(settling),
         depth_(network.depth()),
-        learns_(settling.learn == Learn::each_step),
-        group_(settling.group),
-        learns_forward_(learns_ && group_ == "forward"),
+        learns_forward_(settling.learn == Learn::each_step && std::string_view(settling.group) == "forward"),
+        feedback_group_(settling.learn == Learn::each_step && !learns_forward_ ? settling.group
+                                                                               : settling.also),
+        learns_(learns_forward_ || !feedback_group_.empty()),
         output_count_(tile.rows * row_stride<T>(network.units(depth_))),
         record_(tile.record) {}
 
   void run() {
     take_arrays();
-    if (learns_) delta_.begin_steps(group_);
+    if (learns_forward_) delta_.begin_steps("forward");
+    if (!feedback_group_.empty()) delta_.begin_steps(feedback_group_);
     settle();
     // samples that did not settle are known only now: the tile runs again without them
     if (!settling_.include_unsettled && !settling_.streaming && record_.leave_out_unsettled()) {
@@ -54,15 +59,14 @@ class SettlingRun {
         if (!record_.all_left_out()) settle();
       }
     }
-    if (learns_) {
-      // the authors divide by T in the stored form, by T−1 in the streaming form and in feedback learning
-      const bool without_first = settling_.streaming || !learns_forward_;
-      delta_.end_steps(static_cast<T>(1.0 / static_cast<double>(settling_.steps - (without_first ? 1 : 0))));
-      tile_.learned = true;
-    }
+    // the authors divide by T in the stored form, by T−1 in the streaming form and in feedback learning
+    const auto steps = static_cast<double>(settling_.steps);
+    if (learns_forward_)
+      delta_.end_steps("forward", static_cast<T>(1.0 / (settling_.streaming ? steps - 1 : steps)));
+    if (!feedback_group_.empty()) delta_.end_steps(feedback_group_, static_cast<T>(1.0 / (steps - 1)));
     if (settling_.learn == Learn::last) {
       keep_final_rates();
-      if (settling_.renew_basal) renew_basal();
+      if (settling_.renew_basal || sees_slow_rates()) renew_basal();
     }
     record_.write(tile_);
   }
@@ -84,13 +88,14 @@ class SettlingRun {
       layer.feedback = arena.take_zeroed(count);
       layer.rate_deviation = arena.take(count);
       if (noisy) layer.noise = arena.take(count);
-      if (noisy || slow_apical || (learns_ && !learns_forward_)) layer.v_fb = arena.take(count);
+      if (noisy && settling_.tau_noise > 0) layer.slow_noise = arena.take(count);
+      if (noisy || slow_apical || !feedback_group_.empty()) layer.v_fb = arena.take(count);
       if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
-      if (learns_) layer.post = arena.take(count * tile_.ring);
+      if (sees_slow_rates()) layer.slow_rate_deviation = arena.take(count);
       // the first layer's input is constant: its basal voltage stays at the feedforward point
       if (learns_forward_ || settling_.learn == Learn::last)
         layer.rate_deviation_ff = i > 1 ? arena.take(count) : layer.v_ff;
-      if (settling_.renew_basal && i > 1) {
+      if ((settling_.renew_basal || sees_slow_rates()) && i > 1) {
         for (T** array : {&layer.renewed_v, &layer.renewed_v_ff, &layer.renewed_rate_deviation})
           *array = arena.take(count);
       }
@@ -98,10 +103,20 @@ class SettlingRun {
     tile_.u = arena.take(output_count_ * tile_.control_ring);
     tile_.u_integral = arena.take(output_count_);
     tile_.error = arena.take(output_count_);
+    if (settling_.filter > 0 && !feedback_group_.empty()) {
+      tile_.slow_control = arena.take(output_count_);
+      tile_.fast_control = arena.take(output_count_ * tile_.control_ring);
+    }
+    if (settling_.filter > 0) tile_.marks.add(Mark::stored_past);
     T* own_output = arena.take_zeroed(output_count_);
     target_ = settling_.to_own_output ? own_output : tile_.target_deviation;
-    if (target_ == nullptr) throw InternalError("relax() needs a target: call nudge_target() first");
+    if (target_ == nullptr)
+      throw InternalError("relax() needs a target: call nudge_target() or clamp_target() first");
+    moving_target_ = !settling_.to_own_output && tile_.clamped_output != nullptr;
   }
+
+  // Plasticity of the last state sees the rates below through a low-pass filter.
+  bool sees_slow_rates() const { return settling_.filter > 0 && settling_.learn == Learn::last; }
 
   // State 0: the feedforward point, no control.
   void start() {
@@ -110,13 +125,15 @@ class SettlingRun {
       const std::size_t bytes = tile_.rows * layer.stride * sizeof(T);
       std::memset(layer.v, 0, bytes);
       std::memset(layer.rate_deviation, 0, bytes);
-      if (layer.v_fb != nullptr) std::memset(layer.v_fb, 0, bytes);
+      for (T* array : {layer.v_fb, layer.slow_noise, layer.slow_rate_deviation})
+        if (array != nullptr) std::memset(array, 0, bytes);
     }
     std::memset(tile_.u, 0, output_count_ * tile_.control_ring * sizeof(T));
     std::memset(tile_.u_integral, 0, output_count_ * sizeof(T));
     tile_.controlled = true;
     tile_.slot = tile_.ring - 1;
     tile_.control_slot = tile_.control_ring - 1;
+    if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
     record_.start(tile_, target_, network_.units(depth_));
   }
 
@@ -130,14 +147,18 @@ class SettlingRun {
       tile_.slot = (tile_.slot + 1) % tile_.ring;
       tile_.control_slot = (tile_.control_slot + 1) % tile_.control_ring;
       control(u_before);
-      if (learns_ && !learns_forward_) learn();  // apical voltage now, control of the next state
+      if (tile_.fast_control != nullptr)
+        high_pass_control(tile_, static_cast<T>(settling_.filter), step == 0);
+      if (!feedback_group_.empty()) learn(feedback_group_);  // apical voltage now, control of the next state
       move(settling_.proactive ? tile_.control() : u_before, step);
+      if (sees_slow_rates()) low_pass_rates(tile_, static_cast<T>(settling_.filter));
+      if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
       record_.state(tile_, target_, controller_, step + 1);
       if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
       if (learns_forward_) {
         for (std::size_t i = 1; i <= depth_; ++i) silence_left_out(i, tile_.ring_rate(i));
         if (settling_.renew_basal) renew_basal();
-        learn();
+        learn("forward");
       }
       if (learns_ && ++collected == kRing) {
         delta_.flush(collected);
@@ -179,31 +200,41 @@ class SettlingRun {
     const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
     const double tau_a = std::max(settling_.tau_a, settling_.dt),
                  tau_v = std::max(settling_.tau_v, settling_.dt);
-    if (layer.noise != nullptr) draw_noise(i, step);
+    // low-passed noise enters the apical voltage at full size, white noise as the increment of one step
+    T k_noise = static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a);
+    const T* noise = layer.noise;
+    if (noise != nullptr) draw_noise(tile_, network_, i, step, layer.noise);
+    if (layer.slow_noise != nullptr) {
+      low_pass_noise(tile_, i, settling_.dt, settling_.tau_noise);
+      noise = layer.slow_noise;
+      k_noise = static_cast<T>(sigma);
+    }
     law_({tile_.rows * layer.stride, network_.spec().activation_of(i), i > 1 ? layer.v_ff : nullptr,
-          layer.feedback, layer.noise, layer.v_fb, layer.v, layer.rate_deviation,
+          layer.feedback, noise, layer.v_fb, layer.v, layer.rate_deviation,
           learns_forward_ && i > 1 ? layer.rate_deviation_ff : nullptr,
           layer.rate != nullptr && learns_forward_ ? tile_.ring_rate(i) : nullptr,
           base_point(tile_, i, network_.units(i)), static_cast<T>(settling_.dt / tau_a),
-          static_cast<T>(settling_.dt / tau_v), static_cast<T>(sigma * std::sqrt(settling_.dt) / tau_a)});
+          static_cast<T>(settling_.dt / tau_v), k_noise});
   }
 
   // v_ff − v_ff⁻ = W ρ of the layer below, as it is now.
-  void basal(std::size_t i, T* v_ff) const {
+  void basal(std::size_t i, T* v_ff) const { basal(i, tile_.layer[i - 1].rate_deviation, v_ff); }
+  void basal(std::size_t i, const T* rate_deviation, T* v_ff) const {
     const auto& w = network_.weights(i);
-    const SettlingLayer<T>& below = tile_.layer[i - 1];
-    kernels<T>().product({below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, v_ff,
-                          tile_.layer[i].stride, tile_.rows, Start::zero});
+    kernels<T>().product({rate_deviation, tile_.layer[i - 1].stride, w.panels(), w.n_in(), w.n_out(), nullptr,
+                          v_ff, tile_.layer[i].stride, tile_.rows, Start::zero});
   }
 
   // Soma and basal as the authors' code presents them to the plasticity: their difference is the state's, the basal voltage is that of the
-  // rates below at the same state.
+  // rates below at the same state, or of their slow part where plasticity sees only that.
   void renew_basal() {
     for (std::size_t i = 2; i <= depth_; ++i) {
       SettlingLayer<T>& layer = tile_.layer[i];
       const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
       const std::size_t count = tile_.rows * layer.stride;
-      basal(i, layer.renewed_v_ff);
+      const SettlingLayer<T>& below = tile_.layer[i - 1];
+      basal(i, below.slow_rate_deviation != nullptr ? below.slow_rate_deviation : below.rate_deviation,
+            layer.renewed_v_ff);
       kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                          layer.renewed_v_ff, layer.rate_deviation_ff, count);
       for (std::size_t k = 0; k < count; ++k)
@@ -222,25 +253,10 @@ class SettlingRun {
     }
   }
 
-  void draw_noise(std::size_t i, std::int64_t step) {
-    SettlingLayer<T>& layer = tile_.layer[i];
-    if (tile_.noise_port != nullptr) {
-      tile_.noise_port->fill(step, i, tile_.first_row, tile_.rows, layer.stride, layer.noise);
-      return;
-    }
-    // units of all layers share one numbering; each layer starts at a multiple of 64
-    std::size_t first_unit = 0;
-    for (std::size_t below = 1; below < i; ++below) first_unit += (network_.units(below) + 63) / 64 * 64;
-    const std::span<const std::uint32_t> samples(tile_.batch->sample.data() + tile_.first_row, tile_.rows);
-    kernels<T>().normal({tile_.noise_key, samples, static_cast<std::uint32_t>(step),
-                         static_cast<std::uint32_t>(first_unit), network_.units(i), layer.noise,
-                         layer.stride});
-  }
-
-  void learn() {
+  void learn(std::string_view group) {
     for (std::size_t i = 1; i <= depth_; ++i) {
-      delta_.begin_layer(group_, i, network_.spec().activation_of(i));
-      rule_.plasticity(group_, synapses_of(tile_, network_, i), delta_);
+      delta_.begin_layer(group, i, network_.spec().activation_of(i));
+      rule_.plasticity(group, synapses_of(tile_, network_, i), delta_);
     }
   }
 
@@ -253,9 +269,10 @@ class SettlingRun {
         kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                            layer.v_ff, layer.rate_deviation_ff, tile_.rows * layer.stride);
       }
-      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k)
-        layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
-      silence_left_out(i, layer.rate);
+      const T* seen = layer.slow_rate_deviation != nullptr ? layer.slow_rate_deviation : layer.rate_deviation;
+      T* rate = tile_.ring_rate(i);
+      for (std::size_t k = 0; k < tile_.rows * layer.stride; ++k) rate[k] = minus.rate[k] + seen[k];
+      silence_left_out(i, rate);
     }
   }
 
@@ -271,11 +288,12 @@ class SettlingRun {
   const PiController& controller_;
   const Settling& settling_;
   std::size_t depth_;
-  bool learns_;
-  std::string_view group_;
-  bool learns_forward_;
+  bool learns_forward_;              // forward weights learn at each step
+  std::string_view feedback_group_;  // feedback weights that learn at each step; empty: none
+  bool learns_;                      // either of them
   std::size_t output_count_;
   const T* target_ = nullptr;
+  bool moving_target_ = false;  // clamped by a loss whose gradient is not linear in the output
   SettlingRecord& record_;
 };
 

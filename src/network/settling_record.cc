@@ -17,6 +17,14 @@ bool has_converged(double residual, double error, double first_error) {
   return residual < kConverged && error < kEpsilon * kEpsilon * first_error;
 }
 
+void SettlingRecord::reserve(std::size_t rows) {
+  samples_.reserve(rows);
+  first_error_.reserve(rows);
+  output_norm_.reserve(rows);
+  last_unsettled_.reserve(rows);
+  left_out_.reserve(rows);
+}
+
 template <class T>
 void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs) {
   const std::size_t stride = tile.output_stride(), depth = tile.layer.size() - 1;

@@ -17,6 +17,8 @@ bool has_converged(double residual, double error, double first_error);
 
 class SettlingRecord {
  public:
+  // Room for tiles of that many samples.
+  void reserve(std::size_t rows);
   // At the feedforward state; target is r* − r_L⁻ [rows, stride] of `outputs` units.
   template <class T>
   void start(const TileState<T>& tile, const T* target, std::size_t outputs);

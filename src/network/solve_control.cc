@@ -3,94 +3,28 @@
 //   u = (J Q + leak I)⁻¹ (r* − r_L⁻),   then one nonlinear sweep   v_i = W_i r_{i−1} + b_i + Q_i u,   r_i = φ(v_i)
 //
 // J Q = dr_L⁻/du is built forwards, M_i = φ'(v_i⁻) ⊙ (W_i M_{i−1} + Q_i), so that no forward weight is transposed; n_L rows per sample.
-#include <Eigen/LU>
-#include <algorithm>
+#include <array>
 
 #include "apical/error.h"
 #include "apical/rule.h"
 #include "kernels/kernels.h"
+#include "network/control_jacobian.h"
 #include "network/tile_view.h"
 
 namespace apical {
-namespace {
-
-// Memory for the rows of M at one time: a wide output is solved a few samples at a time.
-constexpr std::size_t kMostRows = 512;
-
-// Row j of Qᵀ, for all samples of a group of rows: out[row·n_L + j][unit] = Q[unit][j].
-template <class T>
-void fill_with_feedback(const WeightMatrix<T>& q, std::size_t samples, T* out, std::size_t stride) {
-  const std::size_t n_out = q.n_out(), n_in = q.n_in();
-  for (std::size_t j = 0; j < n_in; ++j) {
-    T* row = out + j * stride;
-    std::fill(row, row + stride, T(0));
-    for (std::size_t unit = 0; unit < n_out; unit += kPanel<T>) {
-      const std::size_t width = std::min(kPanel<T>, n_out - unit);
-      const T* panel = q.panels() + panel_index<T>(n_out, n_in, unit, j);
-      std::copy(panel, panel + width, row + unit);
-    }
-  }
-  for (std::size_t sample = 1; sample < samples; ++sample)
-    std::copy(out, out + n_in * stride, out + sample * n_in * stride);
-}
-
-template <class T>
-void multiply_by_slope(const BasePoint<T>& minus, std::size_t first, std::size_t samples, std::size_t n_out,
-                       std::size_t stride, T* m) {
-  for (std::size_t sample = 0; sample < samples; ++sample) {
-    const T* slope = minus.slope + (first + sample) * stride;
-    for (std::size_t j = 0; j < n_out; ++j) {
-      T* row = m + (sample * n_out + j) * stride;
-      for (std::size_t unit = 0; unit < stride; ++unit) row[unit] *= slope[unit];
-    }
-  }
-}
-
-}  // namespace
 
 template <class T>
 void BasicTrial<T>::solve_control(double leak) {
   mark(Mark::analytic_jacobian);
   if (tile_.target_deviation == nullptr)
     throw InternalError("solve_control() needs a target: call nudge_target() first");
-  const std::size_t n_out = network_.units(depth()), output_stride = row_stride<T>(n_out);
+  const std::size_t output_stride = row_stride<T>(network_.units(depth()));
   Arena<T>& arena = *tile_.arena;
-
-  // M_i for a few samples at a time
-  const std::size_t at_once = std::clamp<std::size_t>(kMostRows / n_out, 1, tile_.rows);
-  std::vector<T*> m(depth() + 1, nullptr);
-  for (std::size_t i = 1; i <= depth(); ++i)
-    m[i] = arena.take(at_once * n_out * row_stride<T>(network_.units(i)));
   tile_.u = arena.take_zeroed(tile_.rows * output_stride);
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
-  Matrix system(n_out, n_out);
-  Eigen::VectorXd delta(n_out);
-  for (std::size_t first = 0; first < tile_.rows; first += at_once) {
-    const std::size_t samples = std::min(at_once, tile_.rows - first);
-    for (std::size_t i = 1; i <= depth(); ++i) {
-      const std::size_t stride = row_stride<T>(network_.units(i));
-      fill_with_feedback(network_.weights("feedback", i), samples, m[i], stride);
-      if (i > 1) {
-        const auto& w = network_.weights(i);
-        kernels<T>().product({m[i - 1], row_stride<T>(w.n_in()), w.panels(), w.n_in(), w.n_out(), nullptr,
-                              m[i], stride, samples * n_out, Start::keep});
-      }
-      multiply_by_slope(base_point(tile_, i, network_.units(i)), first, samples, n_out, stride, m[i]);
-    }
-    for (std::size_t sample = 0; sample < samples; ++sample) {
-      for (std::size_t j = 0; j < n_out; ++j) {
-        const T* column = m[depth()] + (sample * n_out + j) * output_stride;
-        for (std::size_t k = 0; k < n_out; ++k) {
-          system(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(j)) = static_cast<double>(column[k]);
-        }
-        delta[static_cast<Eigen::Index>(j)] =
-            static_cast<double>(tile_.target_deviation[(first + sample) * output_stride + j]);
-      }
-      system.diagonal().array() += leak;
-      const Eigen::VectorXd u = system.partialPivLu().solve(delta);
-      T* row = tile_.u + (first + sample) * output_stride;
-      for (std::size_t j = 0; j < n_out; ++j) row[j] = static_cast<T>(u[static_cast<Eigen::Index>(j)]);
-    }
+  ControlJacobian<T> jacobian(network_, tile_);
+  for (std::size_t first = 0; first < tile_.rows; first += jacobian.at_once()) {
+    jacobian.form(first);
+    jacobian.solve(leak, tile_.target_deviation, tile_.u);
   }
 
   // one nonlinear sweep with that control
@@ -116,7 +50,8 @@ void BasicTrial<T>::solve_control(double leak) {
     kernels<T>().product({tile_.u, output_stride, q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback,
                           layer.stride, tile_.rows, Start::zero});
     const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
-    for (std::size_t k = 0; k < count; ++k) layer.v[k] = layer.v_ff[k] + layer.feedback[k];
+    const std::array<const T*, 2> inputs = {layer.v_ff, layer.feedback};
+    kernels<T>().sum(inputs.data(), inputs.size(), layer.v, count);
     kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                        layer.v, layer.rate_deviation, count);
     layer.rate_deviation_ff = layer.v_ff;
@@ -125,7 +60,8 @@ void BasicTrial<T>::solve_control(double leak) {
       kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                          layer.v_ff, layer.rate_deviation_ff, count);
     }
-    for (std::size_t k = 0; k < count; ++k) layer.rate[k] = minus.rate[k] + layer.rate_deviation[k];
+    const std::array<const T*, 2> rates = {minus.rate, layer.rate_deviation};
+    kernels<T>().sum(rates.data(), rates.size(), layer.rate, count);
   }
   if (tile_.observer != nullptr) tile_.observer->state(1, tile_);
 }

@@ -261,17 +261,11 @@ LawFunction<T> law_function(Law) {
 
 // ---- What the rules of the Deep Feedback Control family share
 
-// Wake: ΔW_i = c (…) r_{i−1}ᵀ with the difference at the soma that the settings choose, of the paper and its code three.
-// Sleep: ΔQ_i = −s v_i^fb uᵀ, anti-Hebbian.
+// ΔW_i = c (…) r_{i−1}ᵀ with the difference at the soma that the settings choose, of the papers and their code three.
 template <class T>
-void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, const BasicSynapses<T>& s,
-                              BasicDelta<T>& d) {
-  if (group == "feedback") {
-    d -= outer(static_cast<T>(dfc.feedback_factor()) * s.v_fb, s.u);
-    return;
-  }
-  const T c = static_cast<T>(dfc.factor());
-  switch (dfc.mismatch()) {
+void mismatch_plasticity(Mismatch mismatch, double factor, const BasicSynapses<T>& s, BasicDelta<T>& d) {
+  const T c = static_cast<T>(factor);
+  switch (mismatch) {
     case Mismatch::rates:
       d += outer(c * (s.phi(s.v) - s.phi(s.v_ff)), s.r_prev);
       break;
@@ -282,4 +276,18 @@ void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, c
       d += outer(c * (s.phi_prime(s.v_minus) * (s.v - s.v_ff)), s.r_prev);
       break;
   }
+}
+
+// ΔQ_i = −c v_i^fb uᵀ, anti-Hebbian.
+template <class T>
+void apical_plasticity(double factor, const BasicSynapses<T>& s, BasicDelta<T>& d) {
+  d -= outer(static_cast<T>(factor) * s.v_fb, s.u);
+}
+
+// Wake: the difference at the soma. Sleep: the apical voltage against the control.
+template <class T>
+void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, const BasicSynapses<T>& s,
+                              BasicDelta<T>& d) {
+  if (group == "feedback") return apical_plasticity(dfc.feedback_factor(), s, d);
+  mismatch_plasticity(dfc.mismatch(), dfc.factor(), s, d);
 }

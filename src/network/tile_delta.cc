@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "apical/error.h"
 
@@ -12,6 +14,7 @@ template <class T>
 void StepSums<T>::prepare(const Network<T>& network, std::string_view group) {
   used = true;
   if (!weights.empty()) return;
+  ring.resize(network.depth() + 1);
   for (const auto& matrix : network.group(group)) {
     const bool input_side = group == "forward" && matrix.layer() == 1;
     weights.emplace_back(input_side ? 0 : matrix.panels_size());
@@ -31,29 +34,54 @@ void TileDelta<T>::begin_layer(std::string_view group, std::size_t layer, Activa
   layer_ = layer;
   term_ = 0;
   activation_ = activation;
+  now_ = nullptr;
+  for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
+    if (stepping.group == group && !stepping.ended) now_ = &stepping;
+  }
 }
 
 template <class T>
 void TileDelta<T>::begin_steps(std::string_view group) {
-  stepping_ = true;
-  group_ = group;
-  sums_.prepare(network_, group);
-  ring_.assign(network_.depth() + 1, RingPair{});
+  if (stepping_count_ == kMostStepping)
+    throw InternalError(fmt::format("at most {} groups may learn at each step", kMostStepping));
+  Stepping& stepping = stepping_[stepping_count_++];
+  stepping.group = group;
+  stepping.sums = &sums_.find(group)->second;
+  stepping.sums->prepare(network_, group);
+  for (auto& pair : stepping.sums->ring) pair = RingPair<T>{};
+  for (const auto& matrix : network_.group(group)) {
+    stepping.sums->ring[matrix.layer()].post =
+        tile_.arena->take(tile_.rows * row_stride<T>(matrix.n_out()) * tile_.ring);
+  }
   restart_steps();
 }
 
 template <class T>
 void TileDelta<T>::restart_steps() {
-  sums_.zero();
-  if (group_ != "forward") return;
-  const std::size_t stride = row_stride<T>(network_.units(1));
-  std::memset(deferred(1, 0).post.data() + tile_.first_row * stride, 0, tile_.rows * stride * sizeof(T));
+  for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
+    stepping.sums->zero();
+    if (stepping.group != "forward") continue;
+    const std::size_t count = tile_.rows * row_stride<T>(network_.units(1));
+    std::memset(input_side_post(), 0, count * sizeof(T));
+  }
+}
+
+template <class T>
+bool TileDelta<T>::learned_in_steps(std::string_view group) const {
+  return std::any_of(stepping_.begin(), stepping_.begin() + stepping_count_,
+                     [&](const Stepping& stepping) { return stepping.group == group; });
+}
+
+// The first layer's postsynaptic sums over time, for the rows of this tile.
+template <class T>
+T* TileDelta<T>::input_side_post() {
+  return deferred("forward", 1, 0).post.data() + tile_.first_row * row_stride<T>(network_.units(1));
 }
 
 // The term of a layer whose postsynaptic rows this tile writes.
 template <class T>
-DeferredTerm<T>& TileDelta<T>::deferred(std::size_t layer, std::size_t term) {
-  auto& list = *tile_.batch->deferred.find(group_)->second[layer - 1];
+DeferredTerm<T>& TileDelta<T>::deferred(std::string_view group, std::size_t layer, std::size_t term) {
+  auto& list = *tile_.batch->deferred.find(group)->second[layer - 1];
   if (term >= DeferredTerms<T>::kMost) {
     throw InternalError(
         fmt::format("a rule may propose at most {} outer products per layer", DeferredTerms<T>::kMost));
@@ -62,7 +90,7 @@ DeferredTerm<T>& TileDelta<T>::deferred(std::size_t layer, std::size_t term) {
   if (!found.ready.load(std::memory_order_acquire)) {
     const std::scoped_lock lock(list.mutex);
     if (!found.ready.load(std::memory_order_relaxed)) {
-      found.post = Buffer<T>(tile_.batch->capacity * row_stride<T>(network_.weights(group_, layer).n_out()));
+      found.post = Buffer<T>(tile_.batch->capacity * row_stride<T>(network_.weights(group, layer).n_out()));
       found.ready.store(true, std::memory_order_release);
     }
   }
@@ -94,33 +122,37 @@ template <class T>
 typename BasicDelta<T>::Term TileDelta<T>::begin_term() {
   const std::size_t stride = row_stride<T>(network_.weights(group_, layer_).n_out());
   const std::size_t count = tile_.rows * stride;
-  if (stepping_ && !constant_presynaptic()) {
-    out_ = tile_.ring_post(layer_);
+  const bool stepping = now_ != nullptr;
+  if (stepping && !constant_presynaptic()) {
+    out_ = now_->sums->ring[layer_].post + tile_.slot * count;
     return {out_, count, false, activation_};
   }
-  out_ = deferred(layer_, term_).post.data() + tile_.first_row * stride;
-  if (stepping_ && tile_.left_out != nullptr) {
+  out_ = deferred(group_, layer_, term_).post.data() + tile_.first_row * stride;
+  if (stepping && tile_.left_out != nullptr) {
     // the sum over the steps so far stays; only this step leaves samples out
     if (one_step_ == nullptr) one_step_ = tile_.arena->take(count);
     return {one_step_, count, false, activation_};
   }
-  return {out_, count, stepping_, activation_};
+  return {out_, count, stepping, activation_};
 }
 
 template <class T>
 void TileDelta<T>::end_term(const Presynaptic<T>& pre) {
+  const bool stepping = now_ != nullptr;
   if (tile_.left_out != nullptr) {
     const std::size_t stride = row_stride<T>(network_.units(layer_));
-    if (stepping_ && constant_presynaptic()) {
+    if (stepping && constant_presynaptic()) {
       add_taking_part(one_step_, out_, stride);
     } else {
       leave_out(out_, stride);
     }
   }
   const std::size_t term = term_++;
-  if (stepping_ && term > 0) throw InternalError("a rule may propose one outer product per layer and step");
-  if (stepping_ && !constant_presynaptic()) {
-    ring_[layer_] = {pre.data - tile_.slot * tile_.rows * pre.stride, pre.stride};
+  if (stepping && term > 0) throw InternalError("a rule may propose one outer product per layer and step");
+  if (stepping && !constant_presynaptic()) {
+    RingPair<T>& pair = now_->sums->ring[layer_];
+    pair.pre = pre.data - tile_.slot * tile_.rows * pre.stride;
+    pair.stride = pre.stride;
   } else {
     keep_presynaptic(layer_, term, pre);
   }
@@ -142,34 +174,41 @@ void TileDelta<T>::add_taking_part(const T* rows, T* sums, std::size_t stride) c
 
 template <class T>
 void TileDelta<T>::flush(std::size_t slots) {
+  for (const Stepping& stepping : std::span(stepping_.data(), stepping_count_)) flush(stepping, slots);
+}
+
+template <class T>
+void TileDelta<T>::flush(const Stepping& stepping, std::size_t slots) {
   if (slots == 0) return;
-  for (std::size_t layer = 1; layer < ring_.size(); ++layer) {
-    const RingPair& pair = ring_[layer];
+  for (std::size_t layer = 1; layer < stepping.sums->ring.size(); ++layer) {
+    const RingPair<T>& pair = stepping.sums->ring[layer];
     if (pair.pre == nullptr) continue;
-    const auto& matrix = network_.weights(group_, layer);
+    const auto& matrix = network_.weights(stepping.group, layer);
     const std::size_t stride = row_stride<T>(matrix.n_out()), rows = slots * tile_.rows;
-    const T* post = tile_.layer[layer].post;
-    kernels<T>().outer_product({post, stride, pair.pre, pair.stride, rows, sums_.weights[layer - 1].data(),
-                                matrix.n_out(), matrix.n_in(), 0, panel_count<T>(matrix.n_out()), 0,
-                                matrix.n_in()});
+    kernels<T>().outer_product({pair.post, stride, pair.pre, pair.stride, rows,
+                                stepping.sums->weights[layer - 1].data(), matrix.n_out(), matrix.n_in(), 0,
+                                panel_count<T>(matrix.n_out()), 0, matrix.n_in()});
     if (matrix.has_bias())
-      kernels<T>().column_sums(post, stride, rows, matrix.n_out(), sums_.bias[layer - 1].data());
+      kernels<T>().column_sums(pair.post, stride, rows, matrix.n_out(),
+                               stepping.sums->bias[layer - 1].data());
   }
 }
 
 template <class T>
-void TileDelta<T>::end_steps(T scale) {
-  stepping_ = false;
-  if (group_ == "forward") {
-    const std::size_t stride = row_stride<T>(network_.units(1));
-    T* post = deferred(1, 0).post.data() + tile_.first_row * stride;
-    for (std::size_t i = 0; i < tile_.rows * stride; ++i) post[i] *= scale;
-  }
-  for (auto* list : {&sums_.weights, &sums_.bias}) {
-    for (auto& buffer : *list) {
-      for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] *= scale;
+void TileDelta<T>::end_steps(std::string_view group, T scale) {
+  for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
+    if (stepping.group != group) continue;
+    stepping.ended = true;
+    for (auto* list : {&stepping.sums->weights, &stepping.sums->bias}) {
+      for (auto& buffer : *list) {
+        for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] *= scale;
+      }
     }
   }
+  if (group != "forward") return;
+  T* post = input_side_post();
+  const std::size_t count = tile_.rows * row_stride<T>(network_.units(1));
+  for (std::size_t i = 0; i < count; ++i) post[i] *= scale;
 }
 
 template struct StepSums<float>;

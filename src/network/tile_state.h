@@ -36,8 +36,9 @@ struct SettlingLayer {
   T* noise = nullptr;              // standard normal          [rows, stride] or null
   T* rate_deviation = nullptr;     // ρ                        [rows, stride]
   T* rate_deviation_ff = nullptr;  // φ(v_ff) − φ(v⁻)     [rows, stride] or null: no plasticity reads it
-  T* rate = nullptr;               // r = r⁻ + ρ               [ring, rows, stride] or null
-  T* post = nullptr;               // postsynaptic factors     [ring, rows, stride] or null
+  T* slow_noise = nullptr;         // ξ̄                        [rows, stride] or null
+  T* slow_rate_deviation = nullptr;  // ρ̄                     [rows, stride] or null
+  T* rate = nullptr;                 // r = r⁻ + ρ               [ring, rows, stride] or null
   // what plasticity sees where it is not the state: soma, basal and ρ with the basal voltage formed anew, or null
   T* renewed_v = nullptr;
   T* renewed_v_ff = nullptr;
@@ -61,23 +62,28 @@ struct TileState {
   std::vector<Activity<T>> delta;  // per layer; data null until delivered
 
   // --- controlled settling
-  const T* target_deviation = nullptr;             // δ = r* − r_L⁻          [rows, stride of L]
-  std::vector<SettlingLayer<T>> layer;             // 0 … L; empty until the tile settles
-  T* u = nullptr;                                  // control                [control ring, rows, stride of L]
-  T* u_integral = nullptr;                         // u_int                  [rows, stride of L]
-  T* error = nullptr;                              // e                      [rows, stride of L]
-  std::size_t ring = 1, slot = 0;                  // of rates and postsynaptic factors
+  T* target_deviation = nullptr;        // δ = r* − r_L⁻          [rows, stride of L]
+  const T* clamped_output = nullptr;    // y, where the target moves with the output; null: it does not
+  std::vector<SettlingLayer<T>> layer;  // 0 … L; empty until the tile settles
+  T* u = nullptr;                       // control                [control ring, rows, stride of L]
+  T* slow_control = nullptr;            // ū, or null           [rows, stride of L]
+  T* fast_control = nullptr;            // u − ū, or null       [control ring, rows, stride of L]
+  T* u_integral = nullptr;              // u_int                  [rows, stride of L]
+  T* error = nullptr;                   // e                      [rows, stride of L]
+  std::size_t ring = 1, slot = 0;       // of rates and, in TileDelta, postsynaptic factors
   std::size_t control_ring = 1, control_slot = 0;  // of the control
   std::int64_t step = 0;
   bool controlled = false;                 // layer[] holds a controlled state
-  bool learned = false;                    // plasticity ran during the settling
   SettlingRecord record;                   // what became of each sample
   const std::uint8_t* left_out = nullptr;  // [rows] samples whose updates are zeroed; null: none
 
   std::size_t output_stride() const { return layer.back().stride; }
   T* ring_rate(std::size_t i) const { return layer[i].rate + slot * rows * layer[i].stride; }
-  T* ring_post(std::size_t i) const { return layer[i].post + slot * rows * layer[i].stride; }
   T* control() const { return u + control_slot * rows * layer.back().stride; }
+  // The control as feedback plasticity sees it.
+  T* seen_control() const {
+    return fast_control == nullptr ? control() : fast_control + control_slot * rows * layer.back().stride;
+  }
 };
 
 }  // namespace apical

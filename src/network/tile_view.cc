@@ -8,6 +8,7 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   s.layer = layer;
   s.depth = network.depth();
   s.rows = tile.rows;
+  s.pass = tile.pass;
   s.activation = network.spec().activation_of(layer);
   const std::size_t below = row_stride<T>(network.units(layer - 1));
   const BasePoint<T> minus = base_point(tile, layer, network.units(layer));
@@ -31,7 +32,7 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   s.v_ff.rate_deviation = settling.rate_deviation_ff;
   s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer),
             settling.stride};
-  s.u = {tile.control(), network.units(network.depth()), tile.output_stride(), false, false};
+  s.u = {tile.seen_control(), network.units(network.depth()), tile.output_stride(), false, false};
   return s;
 }
 

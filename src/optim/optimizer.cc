@@ -64,7 +64,10 @@ StepNumbers<T> step_numbers(const OptimizerSettings& s, double rate, double clip
 
 template <class T>
 Optimizer<T>::Optimizer(OptimizerSettings settings, std::vector<Tensor<T>> tensors)
-    : settings_(std::move(settings)), tensors_(std::move(tensors)), clip_(tensors_.size(), 1.0) {
+    : settings_(std::move(settings)),
+      tensors_(std::move(tensors)),
+      clip_(tensors_.size(), 1.0),
+      numbers_(tensors_.size()) {
   std::size_t layers = 0;
   for (const Tensor<T>& tensor : tensors_) {
     layers = std::max(layers, static_cast<std::size_t>(tensor.layer) + 1);
@@ -85,10 +88,22 @@ double Optimizer<T>::layer_rate(std::size_t tensor) const {
 }
 
 template <class T>
+Optimizer<T>::Optimizer(Optimizer&&) noexcept = default;
+template <class T>
+Optimizer<T>::~Optimizer() = default;
+
+template <class T>
 void Optimizer<T>::prepare(double factor) {
   ++steps_;
-  factor_ = factor;
-  if (settings_.clip == Clipping::none) return;
+  if (clips()) take_norms();
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const double rate = settings_.learning_rate * factor * layer_rate(i);
+    numbers_[i] = step_numbers<T>(settings_, rate, clip_[i], steps_);
+  }
+}
+
+template <class T>
+void Optimizer<T>::take_norms() {
   double joint = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     const double squares = sum_of_squares(tensors_[i].delta, tensors_[i].count);
@@ -102,12 +117,18 @@ void Optimizer<T>::prepare(double factor) {
 
 template <class T>
 void Optimizer<T>::apply(std::size_t tensor, std::size_t begin, std::size_t end) {
-  const Tensor<T>& t = tensors_[tensor];
-  const double rate = settings_.learning_rate * factor_ * layer_rate(tensor);
-  const StepNumbers<T> numbers = step_numbers<T>(settings_, rate, clip_[tensor], steps_);
+  apply(tensor, begin, end, tensors_[tensor].delta + begin, T(1));
+}
+
+template <class T>
+void Optimizer<T>::apply(std::size_t tensor, std::size_t begin, std::size_t end, const T* sums, T mean) {
+  StepNumbers<T> numbers = numbers_[tensor];
+  numbers.mean = mean;
+  const bool plain = numbers.decay == T(0) && numbers.l1 == T(0);
   T* m = first_[tensor].empty() ? nullptr : first_[tensor].data() + begin;
   T* v = second_[tensor].empty() ? nullptr : second_[tensor].data() + begin;
-  update_for<T>(settings_.algorithm)(t.values + begin, t.delta + begin, m, v, end - begin, numbers);
+  update_for<T>(settings_.algorithm, plain)(tensors_[tensor].values + begin, sums, m, v, end - begin,
+                                            numbers);
 }
 
 template <class T>

@@ -11,10 +11,12 @@ HWY_BEFORE_NAMESPACE();
 namespace apical {
 namespace HWY_NAMESPACE {
 
-template <class T>
-HWY_INLINE T gradient(T w, T delta, const StepNumbers<T>& n) {
+template <bool plain, class T>
+HWY_INLINE T gradient(T w, T sum, const StepNumbers<T>& n) {
+  const T delta = n.clip * (n.mean * sum);
+  if constexpr (plain) return -delta;
   const T sign = static_cast<T>((w > T(0)) - (w < T(0)));
-  return n.decay * w + n.l1 * sign - n.clip * delta;
+  return n.decay * w + n.l1 * sign - delta;
 }
 
 template <class T>
@@ -32,52 +34,52 @@ HWY_INLINE T ratio(T numerator, T denominator) {
 }
 
 // Arrays never overlap; without the promise the compiler would test every pair of them.
-template <class T>
+template <bool plain, class T>
 void sgd(T* HWY_RESTRICT w, const T* HWY_RESTRICT delta, T*, T*, std::size_t count,
          const StepNumbers<T>& numbers) {
   const StepNumbers<T> n = numbers;
-  for (std::size_t i = 0; i < count; ++i) w[i] -= n.rate * gradient(w[i], delta[i], n);
+  for (std::size_t i = 0; i < count; ++i) w[i] -= n.rate * gradient<plain>(w[i], delta[i], n);
 }
 
-template <class T>
+template <bool plain, class T>
 void momentum(T* HWY_RESTRICT w, const T* HWY_RESTRICT delta, T* HWY_RESTRICT m, T*, std::size_t count,
               const StepNumbers<T>& numbers) {
   const StepNumbers<T> n = numbers;
   for (std::size_t i = 0; i < count; ++i) {
-    m[i] = n.first * m[i] + gradient(w[i], delta[i], n);
+    m[i] = n.first * m[i] + gradient<plain>(w[i], delta[i], n);
     w[i] -= n.rate * m[i];
   }
 }
 
-template <class T>
+template <bool plain, class T>
 void nesterov(T* HWY_RESTRICT w, const T* HWY_RESTRICT delta, T* HWY_RESTRICT m, T*, std::size_t count,
               const StepNumbers<T>& numbers) {
   const StepNumbers<T> n = numbers;
   for (std::size_t i = 0; i < count; ++i) {
-    const T g = gradient(w[i], delta[i], n);
+    const T g = gradient<plain>(w[i], delta[i], n);
     m[i] = n.first * m[i] + g;
     w[i] -= n.rate * (g + n.first * m[i]);
   }
 }
 
-template <class T>
+template <bool plain, class T>
 void adam(T* HWY_RESTRICT w, const T* HWY_RESTRICT delta, T* HWY_RESTRICT m, T* HWY_RESTRICT v,
           std::size_t count, const StepNumbers<T>& numbers) {
   const StepNumbers<T> n = numbers;
   for (std::size_t i = 0; i < count; ++i) {
-    const T g = gradient(w[i], delta[i], n);
+    const T g = gradient<plain>(w[i], delta[i], n);
     m[i] = n.first * m[i] + n.first_new * g;
     v[i] = n.second * v[i] + n.second_new * g * g;
     w[i] = n.keep * w[i] - n.rate * ratio(m[i], root_of(v[i]) / n.root + n.epsilon);
   }
 }
 
-template <class T>
+template <bool plain, class T>
 void rmsprop(T* HWY_RESTRICT w, const T* HWY_RESTRICT delta, T*, T* HWY_RESTRICT v, std::size_t count,
              const StepNumbers<T>& numbers) {
   const StepNumbers<T> n = numbers;
   for (std::size_t i = 0; i < count; ++i) {
-    const T g = gradient(w[i], delta[i], n);
+    const T g = gradient<plain>(w[i], delta[i], n);
     v[i] = n.second * v[i] + n.second_new * g * g;
     w[i] -= n.rate * ratio(g, root_of(v[i]) + n.epsilon);
   }
@@ -99,25 +101,29 @@ double squares(const T* delta, std::size_t count) {
 }
 
 template <class T>
-Update<T> choose(OptimizerAlgorithm algorithm) {
+Update<T> choose(OptimizerAlgorithm algorithm, bool plain) {
   switch (algorithm) {
     case OptimizerAlgorithm::sgd:
-      return &sgd<T>;
+      return plain ? &sgd<true, T> : &sgd<false, T>;
     case OptimizerAlgorithm::momentum:
-      return &momentum<T>;
+      return plain ? &momentum<true, T> : &momentum<false, T>;
     case OptimizerAlgorithm::nesterov:
-      return &nesterov<T>;
+      return plain ? &nesterov<true, T> : &nesterov<false, T>;
     case OptimizerAlgorithm::adam:
     case OptimizerAlgorithm::adamw:
-      return &adam<T>;
+      return plain ? &adam<true, T> : &adam<false, T>;
     case OptimizerAlgorithm::rmsprop:
-      return &rmsprop<T>;
+      return plain ? &rmsprop<true, T> : &rmsprop<false, T>;
   }
   return nullptr;
 }
 
-Update<float> choose_single(OptimizerAlgorithm algorithm) { return choose<float>(algorithm); }
-Update<double> choose_double(OptimizerAlgorithm algorithm) { return choose<double>(algorithm); }
+Update<float> choose_single(OptimizerAlgorithm algorithm, bool plain) {
+  return choose<float>(algorithm, plain);
+}
+Update<double> choose_double(OptimizerAlgorithm algorithm, bool plain) {
+  return choose<double>(algorithm, plain);
+}
 double squares_single(const float* delta, std::size_t count) { return squares(delta, count); }
 double squares_double(const double* delta, std::size_t count) { return squares(delta, count); }
 
@@ -134,13 +140,13 @@ HWY_EXPORT(squares_single);
 HWY_EXPORT(squares_double);
 
 template <>
-Update<float> update_for<float>(OptimizerAlgorithm algorithm) {
-  return HWY_DYNAMIC_DISPATCH(choose_single)(algorithm);
+Update<float> update_for<float>(OptimizerAlgorithm algorithm, bool plain) {
+  return HWY_DYNAMIC_DISPATCH(choose_single)(algorithm, plain);
 }
 
 template <>
-Update<double> update_for<double>(OptimizerAlgorithm algorithm) {
-  return HWY_DYNAMIC_DISPATCH(choose_double)(algorithm);
+Update<double> update_for<double>(OptimizerAlgorithm algorithm, bool plain) {
+  return HWY_DYNAMIC_DISPATCH(choose_double)(algorithm, plain);
 }
 
 template <>

@@ -23,13 +23,19 @@ double optional_number(const Field& hyper, std::string_view key, double otherwis
   return field ? field->number() : otherwise;
 }
 
+bool optional_flag(const Field& hyper, std::string_view key, bool otherwise) {
+  const auto field = hyper.find(key);
+  return field ? field->flag() : otherwise;
+}
+
 }  // namespace
 
-Case::Case(const Field& root) {
+Case::Case(const Field& root, FileKind kind) {
+  const bool is_strong = kind == FileKind::strong;
   const Field settings = root.at("hyper");
   read_units(root, settings);
-  read_activations(settings);
-  read_hyper(settings);
+  read_activations(settings, is_strong);
+  is_strong ? read_strong_hyper(settings) : read_hyper(settings);
 
   const auto w = root.at("W").items(depth()), q = root.at("Q").items(depth());
   for (std::size_t i = 1; i <= depth(); ++i) {
@@ -46,7 +52,7 @@ Case::Case(const Field& root) {
     for (const Field& field : bias.items(depth())) b.push_back(field.numbers({units[b.size() + 1]}));
   }
   x = root.at("x").numbers({batch, units[0]});
-  read_targets(root, settings);
+  is_strong ? read_strong_targets(root, settings) : read_targets(root, settings);
   spec.validate(root.path());
 }
 
@@ -77,14 +83,26 @@ void Case::read_units(const Field& root, const Field& settings) {
 }
 
 // One word for all hidden layers, or a list with one for each.
-void Case::read_activations(const Field& settings) {
-  const Field act = settings.at("act");
+void Case::read_activations(const Field& settings, bool optional) {
+  // files of strong feedback leave out what was never varied
+  if (optional && !settings.find("act")) {
+    spec.activations.assign(depth() - 1, Activation::tanh);
+  } else {
+    read_hidden_activations(settings.at("act"));
+  }
+  if (optional && !settings.find("out_act")) {
+    spec.activations.push_back(Activation::linear);
+    return;
+  }
+  const Field output = settings.at("out_act");
+  spec.activations.push_back(activation_of(output, output.text()));
+}
+
+void Case::read_hidden_activations(const Field& act) {
   for (std::size_t i = 1; i < depth(); ++i) {
     const Field one = act.is_list() ? act.items(depth() - 1)[i - 1] : act;
     spec.activations.push_back(activation_of(one, one.text()));
   }
-  const Field output = settings.at("out_act");
-  spec.activations.push_back(activation_of(output, output.text()));
 }
 
 void Case::read_hyper(const Field& settings) {
@@ -114,6 +132,56 @@ void Case::read_hyper(const Field& settings) {
   }
 }
 
+void Case::read_strong_hyper(const Field& settings) {
+  Hyper& h = hyper;
+  StrongHyper& s = strong;
+  h.lam = 0;
+  h.alpha = settings.at("alpha").number();
+  h.k_p = settings.at("k_p").number();
+  h.dt = settings.at("dt").number();
+  h.tcr = settings.at("tcr").number();
+  h.tau_a = h.dt;
+  h.T = settings.at("T").whole(3);
+  h.inst = h.inst_fb = true;
+  h.proactive = optional_flag(settings, "proactive", true);
+  h.alpha_fb = settings.at("alpha_fb").number();
+  h.k_p_fb = settings.at("k_p_fb").number();
+  h.dt_fb = optional_number(settings, "dt_fb", h.dt);
+  h.tcr_fb = optional_number(settings, "tcr_fb", h.tcr);
+  h.tau_a_fb = optional_number(settings, "tau_a_fb", h.dt_fb);
+  h.T_fb = settings.at("T_fb").whole(3);
+  s.sigma = settings.at("sigma").number();
+  s.sigma_out = optional_number(settings, "sigma_out", s.sigma);
+  h.sigma = optional_number(settings, "sigma_fb", s.sigma);
+  h.sigma_out = optional_number(settings, "sigma_out_fb", h.sigma);
+  s.tau_noise = settings.at("tau_noise").number();
+  s.tau_f = settings.at("tau_f").number();
+  s.T_sp = settings.find("T_sp") ? settings.at("T_sp").whole(3) : h.T_fb;
+  s.true_class = optional_number(settings, "tcv", 1);
+  s.scaled = optional_flag(settings, "scaling_fb_updates", true);
+  for (const char* time : {"tau_noise", "tau_f"}) {
+    const Field field = settings.at(time);
+    if (!(field.number() > 0)) field.reject("a time constant above 0", fmt::format("{}", field.number()));
+  }
+  for (const char* known : {"name", "seed", "gain", "ymag", "initQ", "initK", "noiseK", "noiseQ", "keep"})
+    settings.find(known);
+}
+
+// Labels, or real targets; target_clamped is compared where it follows from the labels.
+void Case::read_strong_targets(const Field& root, const Field& settings) {
+  const Field name = settings.at("loss");
+  if (name.text() != "ce" && name.text() != "mse")
+    name.reject("one of ce, mse", fmt::format("'{}'", name.text()));
+  const auto labels_field = root.find("labels"), y_field = root.find("y");
+  if (name.text() == "ce") {
+    loss = Loss::cross_entropy;
+    read_labels(labels_field ? *labels_field : root.at("y"));
+    return;
+  }
+  loss = Loss::mean_squared_error;
+  y = root.at("target_clamped").numbers({batch, outputs()});
+}
+
 void Case::read_targets(const Field& root, const Field& settings) {
   const Field name = settings.at("loss"), target = root.at("y");
   if (name.text() == "mse") {
@@ -123,6 +191,10 @@ void Case::read_targets(const Field& root, const Field& settings) {
   }
   if (name.text() != "ce") name.reject("one of ce, mse", fmt::format("'{}'", name.text()));
   loss = Loss::cross_entropy;
+  read_labels(target);
+}
+
+void Case::read_labels(const Field& target) {
   for (const Field& field : target.items(batch)) {
     const auto label = field.whole(0);
     if (label >= static_cast<std::int64_t>(outputs())) {

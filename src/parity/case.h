@@ -25,11 +25,23 @@ struct Hyper {
   double sigma, sigma_out;  // apical noise in sleep
 };
 
+// hyper of a file of strong feedback: what goes beyond Hyper, whose sleep phase is that of two phases.
+struct StrongHyper {
+  double true_class;        // tcv: target of the label's class
+  double sigma, sigma_out;  // apical noise of the single phase
+  double tau_noise, tau_f;  // time constants of its noise and of its filters
+  std::int64_t T_sp;        // its states
+  bool scaled;              // feedback plasticity grows with the distance from the output
+};
+
+// Deep Feedback Control proper, or strong feedback.
+enum class FileKind { weak, strong };
+
 using Matrices = std::vector<std::vector<double>>;  // row-major, per layer−1
 
 struct Case {
   // Throws Error where shapes and settings do not fit together.
-  explicit Case(const Field& root);
+  explicit Case(const Field& root, FileKind kind = FileKind::weak);
 
   std::size_t depth() const { return units.size() - 1; }  // L
   std::size_t outputs() const { return units.back(); }    // n_L
@@ -39,6 +51,7 @@ struct Case {
   NetworkSpec spec;
   Loss loss;
   Hyper hyper;
+  StrongHyper strong{};              // only of files of strong feedback
   Matrices W, Q;                     // [n_i, n_{i−1}], [n_i, n_L]
   Matrices b;                        // [n_i]; empty without biases
   std::vector<double> x;             // [B, n_0]
@@ -47,9 +60,13 @@ struct Case {
 
  private:
   void read_units(const Field& root, const Field& settings);
-  void read_activations(const Field& settings);
+  void read_activations(const Field& settings, bool optional);
+  void read_hidden_activations(const Field& act);
   void read_hyper(const Field& settings);
+  void read_strong_hyper(const Field& settings);
   void read_targets(const Field& root, const Field& settings);
+  void read_strong_targets(const Field& root, const Field& settings);
+  void read_labels(const Field& target);
 };
 
 }  // namespace apical::parity

@@ -47,4 +47,8 @@ void check_adam(const Bench& bench);               // adam_forward
 void check_feedback_learning(const Bench& bench);  // feedback_learning
 void check_dfa(const Bench& bench);                // dfa
 
+// Files of strong feedback have fields of their own.
+bool is_strong(const Field& root);
+void check_strong(const Bench& bench);
+
 }  // namespace apical::parity

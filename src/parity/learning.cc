@@ -17,17 +17,6 @@ OptimizerSettings adam(const Field& field) {
   return settings;
 }
 
-// Recorded noise [T'−1][layer][B][n_i].
-std::vector<Matrices> read_noise(const Case& example, const Field& field) {
-  std::vector<Matrices> noise;
-  for (const Field& step : field.items(static_cast<std::size_t>(example.hyper.T_fb - 1))) {
-    Matrices& layers = noise.emplace_back();
-    for (const Field& layer : step.items(example.depth()))
-      layers.push_back(layer.numbers({example.batch, example.units[layers.size() + 1]}));
-  }
-  return noise;
-}
-
 }  // namespace
 
 void check_adam(const Bench& bench) {
@@ -56,7 +45,7 @@ void check_feedback_learning(const Bench& bench) {
                     steps = static_cast<std::size_t>(example.hyper.T_fb);
   const Field field = bench.root().at("feedback_learning");
   Engine engine(example, bench.where(), "dfc", example.Q);
-  RecordedNoise noise(example, read_noise(example, field.at("noise")));
+  RecordedNoise noise(example, read_noise(example, field.at("noise"), example.hyper.T_fb));
   Recording recording(example, steps);
   engine.set_noise_port(&noise);
   engine.set_observer(&recording);

@@ -17,6 +17,22 @@ std::size_t ParityReport::count(Verdict verdict) const {
       results.begin(), results.end(), [=](const ParityResult& result) { return result.verdict == verdict; }));
 }
 
+namespace {
+
+// Fields that nobody asked for, unless they are part of one that was skipped.
+void report_unread(const parity::Reference& reference, ParityReport& report) {
+  for (const std::string& field : reference.unread()) {
+    const bool waits =
+        std::any_of(report.results.begin(), report.results.end(), [&](const ParityResult& result) {
+          return result.verdict == Verdict::skipped &&
+                 (field == result.name || field.starts_with(result.name + "."));
+        });
+    if (!waits) report.results.push_back(parity::skipped(field, "unknown"));
+  }
+}
+
+}  // namespace
+
 ParityReport check_parity(const std::filesystem::path& file) {
   using namespace parity;
   const Reference reference(file);
@@ -24,11 +40,10 @@ ParityReport check_parity(const std::filesystem::path& file) {
   const Field root = reference.root();
   for (const char* words : {"name", "how"}) root.find(words);
 
-  // the later rules clamp their target; their files have fields of their own
-  if (root.find("target_clamped") || root.find("controller_noiseless")) {
-    for (const std::string& field : root.keys()) {
-      if (field != "name" && field != "how") report.results.push_back(skipped(field, "waits for strong-dfc"));
-    }
+  if (is_strong(root)) {
+    const Case example(root, FileKind::strong);
+    check_strong({reference, example, 1e-9, report.results});
+    report_unread(reference, report);
     return report;
   }
 
@@ -44,14 +59,7 @@ ParityReport check_parity(const std::filesystem::path& file) {
   for (const char* later : {"gn_update", "mn_update", "mn_update_damping0", "theory"}) {
     if (root.find(later)) report.results.push_back(skipped(later, kWaitsForTheory));
   }
-  for (const std::string& field : reference.unread()) {
-    const bool waits =
-        std::any_of(report.results.begin(), report.results.end(), [&](const ParityResult& result) {
-          return result.verdict == Verdict::skipped &&
-                 (field == result.name || field.starts_with(result.name + "."));
-        });
-    if (!waits) report.results.push_back(skipped(field, "unknown"));
-  }
+  report_unread(reference, report);
   return report;
 }
 

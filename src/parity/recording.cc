@@ -47,11 +47,14 @@ void Recording::state(std::int64_t step, const TileState<double>& tile) {
   if (tile.target_deviation == nullptr) return;
   const std::size_t n = case_.outputs(), stride = tile.output_stride();
   target_.resize(case_.batch * n);
+  clamped_.resize(case_.batch * n);
   for (std::size_t row = 0; row < tile.rows; ++row) {
     for (std::size_t unit = 0; unit < n; ++unit) {
-      const std::size_t sample = tile.first_row + row;
-      target_[sample * n + unit] =
-          tile.batch->rate.back()[sample * stride + unit] + tile.target_deviation[row * stride + unit];
+      const std::size_t at = (tile.first_row + row) * n + unit, from = row * stride + unit;
+      target_[at] =
+          tile.batch->rate.back()[(tile.first_row + row) * stride + unit] + tile.target_deviation[from];
+      // where the loss is linear in the output, the clamped target is the target
+      clamped_[at] = tile.clamped_output != nullptr ? tile.clamped_output[from] : target_[at];
     }
   }
 }
@@ -94,6 +97,16 @@ std::vector<double> StreamingCounts::all_states() const {
   const std::vector<double> last = last_state();
   return {all_converged_ + last[0], all_diverged_ + last[1],
           states_ - all_converged_ - all_diverged_ + last[2]};
+}
+
+std::vector<Matrices> read_noise(const Case& example, const Field& field, std::int64_t states) {
+  std::vector<Matrices> noise;
+  for (const Field& step : field.items(static_cast<std::size_t>(states - 1))) {
+    Matrices& layers = noise.emplace_back();
+    for (const Field& layer : step.items(example.depth()))
+      layers.push_back(layer.numbers({example.batch, example.units[layers.size() + 1]}));
+  }
+  return noise;
 }
 
 void RecordedNoise::fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows,

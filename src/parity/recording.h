@@ -26,8 +26,9 @@ class Recording final : public Observer<double> {
 
   const std::vector<Snapshot>& first() const { return first_; }
   const Snapshot& last() const { return last_; }
-  std::int64_t steps() const { return steps_; }                  // states that were seen
-  const std::vector<double>& target() const { return target_; }  // r* of a nudged phase [B, n_L]
+  std::int64_t steps() const { return steps_; }                    // states that were seen
+  const std::vector<double>& target() const { return target_; }    // r* of a nudged phase [B, n_L]
+  const std::vector<double>& clamped() const { return clamped_; }  // y of a clamped phase [B, n_L]
 
  private:
   Snapshot blank() const;
@@ -36,7 +37,7 @@ class Recording final : public Observer<double> {
   const Case& case_;
   std::vector<Snapshot> first_;
   Snapshot last_;
-  std::vector<double> target_;
+  std::vector<double> target_, clamped_;
   std::int64_t steps_ = 0;
 };
 
@@ -67,7 +68,9 @@ class StreamingCounts final : public Observer<double> {
   double all_converged_ = 0, all_diverged_ = 0, states_ = 0;  // over samples and states
 };
 
-// Standard normal numbers [T−1][layer][B][n].
+// Standard normal numbers [T−1][layer][B][n_i] of a file.
+std::vector<Matrices> read_noise(const Case& example, const Field& field, std::int64_t states);
+
 class RecordedNoise final : public NoisePort<double> {
  public:
   RecordedNoise(const Case& reference, std::vector<Matrices> noise)

@@ -31,6 +31,7 @@ class Field {
   std::optional<Field> find(std::string_view key) const;
   bool is_null() const { return json_.is_null(); }
   bool is_list() const { return json_.is_array(); }
+  bool is_text() const { return json_.is_string(); }
   std::vector<std::string> keys() const;
 
   double number() const;

@@ -40,7 +40,7 @@ std::size_t count_panels(const T* panels, std::size_t n_out, std::size_t n_in) {
 template <class T>
 std::vector<std::pair<std::string, std::size_t>> count_non_finite(const Network<T>& network,
                                                                   const Minibatch<T>& minibatch,
-                                                                  std::string_view group) {
+                                                                  const PassContext& context) {
   std::vector<std::pair<std::string, std::size_t>> counts;
   const BatchState<T>& state = minibatch.state();
   counts.emplace_back("losses", minibatch.not_finite());
@@ -56,20 +56,22 @@ std::vector<std::pair<std::string, std::size_t>> count_non_finite(const Network<
       if (w.has_bias()) counts.emplace_back(bias_name(w), count(w.bias(), w.n_out()));
     }
   }
-  const GroupDelta<T>& delta = minibatch.delta_of(group);
-  for (const auto& w : network.group(group)) {
-    const Buffer<T>&weights = delta.weights[w.layer() - 1], &bias = delta.bias[w.layer() - 1];
-    counts.emplace_back("update of " + w.name(), count_panels(weights.data(), w.n_out(), w.n_in()));
-    if (w.has_bias()) counts.emplace_back("update of " + bias_name(w), count(bias.data(), w.n_out()));
-  }
+  context.for_each_group([&](std::string_view group) {
+    const GroupDelta<T>& delta = minibatch.delta_of(group);
+    for (const auto& w : network.group(group)) {
+      const Buffer<T>&weights = delta.weights[w.layer() - 1], &bias = delta.bias[w.layer() - 1];
+      counts.emplace_back("update of " + w.name(), count_panels(weights.data(), w.n_out(), w.n_in()));
+      if (w.has_bias()) counts.emplace_back("update of " + bias_name(w), count(bias.data(), w.n_out()));
+    }
+  });
   return counts;
 }
 
 template std::vector<std::pair<std::string, std::size_t>> count_non_finite(const Network<float>&,
                                                                            const Minibatch<float>&,
-                                                                           std::string_view);
+                                                                           const PassContext&);
 template std::vector<std::pair<std::string, std::size_t>> count_non_finite(const Network<double>&,
                                                                            const Minibatch<double>&,
-                                                                           std::string_view);
+                                                                           const PassContext&);
 
 }  // namespace apical

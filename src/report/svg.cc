@@ -12,11 +12,6 @@
 namespace apical::report {
 namespace {
 
-// Okabe and Ito's colours, told apart by every common form of colour blindness; their yellow is too pale for
-// lines on white.
-constexpr const char* kLight[kColours] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                          "#333333", "#E69F00", "#56B4E9"};
-constexpr const char* kDashes[] = {"", "8 4", "2 4", "10 4 2 4", "16 4", "6 3 2 3 2 3"};
 constexpr std::size_t kMostEndLabels = 8;
 constexpr std::size_t kMostThinLines = 8;
 constexpr double kLineHeight = 17;
@@ -96,36 +91,6 @@ class Map {
   Axis x_, y_;
 };
 
-std::string marker(std::size_t style, double x, double y) {
-  constexpr double r = 3.6;
-  const std::string fill =
-      fmt::format("fill=\"{}\" stroke=\"none\" class=\"mark\"", kLight[style % kColours]);
-  switch (style % 6) {
-    case 0:
-      return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" {}/>", x, y, r, fill);
-    case 1:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}h7v7h-7z\" {}/>", x - 3.5, y - 3.5, fill);
-    case 2:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l4.4 7.6h-8.8z\" {}/>", x, y - 4.8, fill);
-    case 3:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l4.6 4.6-4.6 4.6-4.6-4.6z\" {}/>", x, y - 4.6, fill);
-    case 4:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l4.4-7.6h-8.8z\" {}/>", x, y + 4.8, fill);
-    default:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}h3v-3h3v3h3v3h-3v3h-3v-3h-3z\" {}/>", x - 4.5, y - 1.5,
-                         fill);
-  }
-}
-
-std::string stroke(std::size_t style, double width, bool dashed = true) {
-  const char* dash = dashed ? kDashes[style % std::size(kDashes)] : "";
-  return fmt::format(
-      "fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" stroke-linejoin=\"round\" stroke-linecap=\"{}\"{} "
-      "class=\"line\"",
-      kLight[style % kColours], width, *dash ? "butt" : "round",
-      *dash ? fmt::format(" stroke-dasharray=\"{}\"", dash) : "");
-}
-
 // Moves and lines through the finite points; a gap where one is not.
 std::string path_of(const Curve& curve, const Map& map, bool logarithmic) {
   std::string d;
@@ -147,7 +112,7 @@ std::string breaks_of(const Curve& curve, const Map& map, const Series& series, 
     out += fmt::format(
         "<path d=\"M{:.1f} {:.1f}m-5-5l10 10m0-10l-10 10\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" "
         "class=\"line\"/>",
-        map.x(curve.x[i]), map.y(curve.y[i]), kLight[series.style % kColours]);
+        map.x(curve.x[i]), map.y(curve.y[i]), colour(series.style));
   }
   return out;
 }
@@ -176,14 +141,6 @@ std::string drawn(const Series& series, const Map& map, bool logarithmic) {
   out +=
       fmt::format("<path d=\"{}\" {}/>", path_of(series.mean, map, logarithmic), stroke(series.style, 2.4));
   return out + marks + "</g>";
-}
-
-std::string text(double x, double y, const std::string& words, const char* anchor, const char* cls,
-                 double size, const char* fill) {
-  return fmt::format(
-      "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\" font-size=\"{}\" "
-      "fill=\"{}\">{}</text>",
-      x, y, anchor, cls, size, fill, escaped(words));
 }
 
 std::string axes(const Chart& chart, const Panel& panel, const Frame& f, const Map& map) {
@@ -243,7 +200,7 @@ std::string end_labels(const Panel& panel, const Frame& f, const Map& map) {
     out += fmt::format("<g class=\"series s{}\" data-style=\"{}\">", label.series->style % kColours,
                        label.series->style);
     out += text(f.width - f.right + 10, label.y + 5, clipped(label.series->label, 14), "start", "name", 14.5,
-                kLight[label.series->style % kColours]);
+                colour(label.series->style));
     out += "</g>";
   }
   return out;

@@ -5,11 +5,9 @@
 #include <string>
 
 #include "report/charts.h"
+#include "report/ink.h"
 
 namespace apical::report {
-
-// As many looks as a reader can tell apart; the 43rd series looks like the first but for its marker.
-inline constexpr int kColours = 7;
 
 // One panel. Its series carry data-label and data-points ("px,py,x,y …") for the page's read-out.
 std::string panel_svg(const Chart& chart, const Panel& panel);

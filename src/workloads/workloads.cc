@@ -15,6 +15,7 @@
 #include "core/philox.h"
 #include "kernels/kernels.h"
 #include "network/minibatch.h"
+#include "network/transposes.h"
 
 namespace apical::workloads {
 namespace {
@@ -144,14 +145,11 @@ class TrainingStep final : public Workload {
   }
 
   void run() override {
-    minibatch_->assign(*rule_, context_, options_.batch, *source_);
-    if (optimizer_ == nullptr) return;
+    minibatch_->assign_credit(*rule_, context_, options_.batch, *source_);
+    if (optimizer_ == nullptr) return minibatch_->propose();
     optimizer_->prepare(1);
-    pool_.run(static_cast<std::uint32_t>(pieces_.size()), [&](std::uint32_t job, unsigned) {
-      const auto& [tensor, begin, end] = pieces_[job];
-      optimizer_->apply(tensor, begin, end);
-    });
-    if (transports_) network_->refresh_transposes();
+    minibatch_->propose_to(context_.group, mover_);
+    if (transports_) refresh_transposes(*network_, pool_);
   }
 
   double necessary_flops() const override { return flops_; }
@@ -184,18 +182,9 @@ class TrainingStep final : public Workload {
       tensors.push_back(
           {"b", matrices[i].bias(), delta.bias[i].data(), matrices[i].bias_size(), static_cast<int>(i)});
     }
-    constexpr std::size_t kPiece = 16384;
-    for (std::size_t t = 0; t < tensors.size(); ++t) {
-      for (std::size_t begin = 0; begin < tensors[t].count; begin += kPiece) {
-        pieces_.push_back({t, begin, std::min(begin + kPiece, tensors[t].count)});
-      }
-    }
     optimizer_ = std::make_unique<Optimizer<T>>(settings, std::move(tensors));
   }
 
-  struct Piece {
-    std::size_t tensor, begin, end;
-  };
   Pool pool_;
   WorkloadOptions options_;
   double flops_;
@@ -205,7 +194,8 @@ class TrainingStep final : public Workload {
   std::unique_ptr<BasicRule<T>> rule_;
   std::unique_ptr<MadeUpSource<T>> source_;
   std::unique_ptr<Optimizer<T>> optimizer_;
-  std::vector<Piece> pieces_;
+  const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
+                                     T mean) { optimizer_->apply(array, begin, end, sums, mean); };
   bool transports_ = false;
 };
 

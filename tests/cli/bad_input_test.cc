@@ -79,6 +79,11 @@ TEST_F(BadInput, ATakenOutputDirectoryIsLeftAlone) {
 TEST_F(BadInput, ResultsThatCannotBePrintedAreAnError) {
   Setting full = setting();
   full.out = "/dev/full";
+  for (const char* word : {"--help", "--version"}) {
+    const auto unread = run({word}, full);
+    EXPECT_EQ(unread.code, 2) << word;
+    EXPECT_THAT(unread.err, HasSubstr("disk is full")) << word;
+  }
   const auto lost = run({"rules"}, full);
   EXPECT_EQ(lost.code, 2);
   EXPECT_THAT(lost.err, HasSubstr("disk is full"));

@@ -71,7 +71,7 @@ TEST_F(Compare, RulesBeginWithTheSameWeightsAndSleepingRulesWithTheSameFeedback)
 TEST_F(Compare, AnAssignmentForOneRuleLeavesTheOthersAlone) {
   const Comparison comparison{.base = comparison_base("digits"),
                               .rules = {"backprop", "dfc"},
-                              .assignments = {RuleAssignment::parsed("dfc:rule.steps=12", "--set")}};
+                              .assignments = {RuleAssignment::parsed("dfc:rule.steps=12")}};
   const auto recipes = comparison_recipes(comparison);
   EXPECT_EQ(std::get<std::int64_t>(recipes[1].rule_settings.find("steps")->value), 12);
   EXPECT_EQ(recipes[0].rule_settings.find("steps"), nullptr);

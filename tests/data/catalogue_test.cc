@@ -23,9 +23,11 @@ TEST(Catalogue, ListsTheBuiltInSetFirstAndSaysHowToGetTheOthers) {
     EXPECT_FALSE(info.what.empty() || info.licence.empty() || info.citation.empty() ||
                  info.how_to_get.empty())
         << info.name;
-    EXPECT_EQ(info.found, info.name == "digits" ? "built in" : "") << info.name;
+    const bool built_in = info.name == "digits" || info.name == "student-teacher";
+    EXPECT_EQ(info.found, built_in ? "built in" : "") << info.name;
   }
-  EXPECT_THAT(names, ElementsAre("digits", "mnist", "fashion-mnist", "fashion-mnist-unofficial-split"));
+  EXPECT_THAT(names, ElementsAre("digits", "mnist", "fashion-mnist", "fashion-mnist-unofficial-split",
+                                 "student-teacher"));
   EXPECT_EQ(infos[1].standardisation, (Standardisation{1.0 / 255, 0.1307, 0.3081}));
   EXPECT_EQ(infos[2].standardisation, (Standardisation{1.0 / 255, 0, 1}));
   EXPECT_EQ(infos[1].bytes, 47040016U + 60008U + 7840016U + 10008U);

@@ -26,7 +26,9 @@ Curve curve_of(const std::string& rule, std::vector<std::string> said = {}) {
   for (const Parameter& parameter : rule_named(rule, "test").card().parameters) {
     // four time constants of the controller are too short to settle, and long enough to learn
     if (parameter.name == "steps")
-      said.insert(said.end(), {"rule.steps=80", "rule.dt=0.05", "rule.include_non_converged=true"});
+      said.insert(said.end(),
+                  {"rule.steps=80", "rule.dt=0.05", "rule.tau_v=0.2", "rule.include_non_converged=true"});
+    if (parameter.name == "steps_fb") said.emplace_back("rule.steps_fb=48");
     if (parameter.name == "pretraining_epochs")
       said.insert(said.end(), {"rule.pretraining_epochs=10", "rule.sleep_after=0"});
   }
@@ -71,6 +73,12 @@ TEST_F(Learning, OfDfcSsEndsInItsBandInBothReadings) {
 TEST_F(Learning, OfDfcSsaEndsInItsBandInBothReadings) {
   expect_learned("dfc-ssa", {"rule.reading=code"}, 0.2);
   expect_learned("dfc-ssa", {"rule.reading=paper"}, 0.2);
+}
+TEST_F(Learning, OfStrongDfcEndsInItsBandInBothReadingsPhasesAndForms) {
+  expect_learned("strong-dfc", {"rule.reading=code"}, 0.15);
+  expect_learned("strong-dfc", {"rule.reading=paper"}, 0.15);
+  expect_learned("strong-dfc", {"rule.phases=two"}, 0.15);
+  expect_learned("strong-dfc", {"rule.learning=last"}, 0.15);
 }
 TEST_F(Learning, ThroughFixedFeedbackEndsInItsBandInBothReadings) {
   expect_learned("dfc-ssa", {"rule.reading=code", "rule.feedback=fixed"}, 0.12);

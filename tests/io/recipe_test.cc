@@ -244,6 +244,21 @@ TEST(Set, AMistakeIsReportedAtSetAndChangesNothing) {
   EXPECT_EQ(r, parse(kRecipe));
 }
 
+TEST(Set, SeveralNeedOnlyFitTogetherAtTheEnd) {
+  Recipe r = parse("[problem]\ndata = \"digits\"\n[network]\nlayers = [0, 8, 0]\n");
+  ASSERT_THAT(error_text([&] { r.set("problem.task=autoencoder"); }),
+              HasSubstr("cross-entropy needs classes"));
+  const std::vector<std::string> both = {"problem.task=autoencoder", "problem.loss=mean-squared-error"};
+  r.set(both);
+  EXPECT_EQ(r.problem.task, "autoencoder");
+  EXPECT_EQ(r.problem.loss, "mean-squared-error");
+
+  const Recipe before = r;
+  const std::vector<std::string> second_fails = {"training.epochs=7", "training.epoch=8"};
+  EXPECT_THAT(error_text([&] { r.set(second_fails, "--set"); }), StartsWith("--set: unknown key 'epoch'"));
+  EXPECT_EQ(r, before) << "either all of them hold or none";
+}
+
 TEST(Resolve, AsksTheRulesOwnDescription) {
   Recipe r = parse(kRecipe);
   Parameters p = dfc_parameters();
@@ -284,10 +299,35 @@ TEST(ToToml, PrintsEveryValueWithUnitAndMeaningAndReadsBackEqual) {
   EXPECT_THAT(
       text,
       HasSubstr("\nepochs = 3  # whole number in [0, 1000000000], epochs: passes over the training set.\n"));
+  EXPECT_THAT(text, Not(HasSubstr("[problem.teacher]")));
+  r.set("problem.data=student-teacher");
+  r.set("problem.teacher.hidden=[30, 20]");
+  r.set("problem.teacher.activation=leaky-relu");
+  const std::string whole = r.to_toml();
+  EXPECT_EQ(parse(whole), r);
   for (const auto& section : recipe_schema()) {
     for (const auto& parameter : section.parameters)
-      EXPECT_THAT(text, HasSubstr("\n" + parameter.name + " = ")) << section.name;
+      EXPECT_THAT(whole, HasSubstr("\n" + parameter.name + " = ")) << section.name;
   }
+}
+
+TEST(ParseRecipe, ReadsATeacherWhereThereIsOneAndNowhereElse) {
+  const Recipe r = parse(
+      "[problem]\ndata = \"student-teacher\"\ntask = \"regression\"\nloss = \"mean-squared-error\"\n"
+      "[problem.teacher]\ninputs = 4\nhidden = [7, 6]\nactivation = \"linear\"\nseed = 3\n");
+  EXPECT_EQ(r.teacher.inputs, 4);
+  EXPECT_EQ(r.teacher.outputs, 5);
+  EXPECT_EQ(r.teacher.hidden, (std::vector<std::int64_t>{7, 6}));
+  EXPECT_EQ(r.teacher.activation, Activation::linear);
+  EXPECT_EQ(r.teacher.seed, 3);
+  EXPECT_THAT(complaint("[problem.teacher]\nseed = 3\n"),
+              HasSubstr("r.toml:2: [problem.teacher] means nothing for data = \"digits\"."));
+  const std::string teacher = "[problem]\ndata = \"student-teacher\"\n[problem.teacher]\n";
+  EXPECT_THAT(complaint(teacher + "activation = \"tanh\"\n"),
+              HasSubstr("r.toml:4: unknown activation 'tanh'. Did you mean 'relu'?"));
+  EXPECT_THAT(complaint(teacher + "hidden = [7, 0]\n"), HasSubstr("r.toml:4: 'hidden' must be"));
+  EXPECT_THAT(complaint(teacher + "sample = 3\n"), HasSubstr("unknown key 'sample' in [problem.teacher]"));
+  EXPECT_THAT(complaint("[problem.techer]\nseed = 3\n"), HasSubstr("Did you mean 'problem.teacher'?"));
 }
 
 TEST(ToToml, KeepsTheBitsOfEveryReal) {

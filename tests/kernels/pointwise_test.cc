@@ -75,6 +75,29 @@ TEST_P(Pointwise, AddScaledAddsAMultiple) {
 }
 
 template <class T>
+void expect_factors() {
+  std::mt19937 generator(5);
+  for (const std::size_t count : {0, 1, 7, 31, 32, 33, 200}) {
+    Array<T> x(count), before(count), scaled(count + 1, T(5)), multiplied(count + 1, T(5));
+    x.randomise(generator);
+    before.randomise(generator);
+    for (std::size_t i = 0; i < count; ++i) scaled[i] = multiplied[i] = before[i];
+    kernels<T>().scale(T(-1.7), scaled, count);
+    kernels<T>().multiply(x, multiplied, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(scaled[i], T(-1.7) * before[i]);
+      ASSERT_EQ(multiplied[i], x[i] * before[i]);
+    }
+    ASSERT_TRUE(scaled[count] == T(5) && multiplied[count] == T(5)) << "wrote beyond the end";
+  }
+}
+
+TEST_P(Pointwise, ScaleAndMultiplyAreRoundedOnce) {
+  expect_factors<float>();
+  expect_factors<double>();
+}
+
+template <class T>
 void expect_column_sums() {
   std::mt19937 generator(3);
   for (const std::size_t n : {1, 10, 16, 17, 33, 100}) {

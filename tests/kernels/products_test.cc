@@ -144,6 +144,27 @@ TEST_P(Products, PartsOfADoubleOuterProductEqualTheWholeBitByBit) {
 }
 
 template <class T>
+void expect_start_at_zero_equals_a_cleared_array() {
+  std::mt19937 generator(6);
+  for (const std::size_t rows : {0, 1, 29}) {
+    const std::size_t n_out = kPanel<T> + 3, n_in = 21;
+    const Array<T> e = random_rows<T>(rows, n_out, generator), x = random_rows<T>(rows, n_in, generator);
+    const std::size_t count = panel_size<T>(n_out, n_in);
+    Array<T> cleared(count), unread(count, std::numeric_limits<T>::quiet_NaN());
+    kernels<T>().outer_product(whole<T>(e, x, rows, cleared, n_out, n_in));
+    OuterProduct<T> job = whole<T>(e, x, rows, unread, n_out, n_in);
+    job.start = Start::zero;
+    kernels<T>().outer_product(job);
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(unread[i], cleared[i]) << "element " << i;
+  }
+}
+
+TEST_P(Products, AnOuterProductFromZeroDoesNotReadWhatWasThere) {
+  expect_start_at_zero_equals_a_cleared_array<float>();
+  expect_start_at_zero_equals_a_cleared_array<double>();
+}
+
+template <class T>
 void expect_rows_do_not_depend_on_their_number() {
   std::mt19937 generator(4);
   const std::size_t n_out = 70, n_in = 33, rows = 23, ldc = row_stride<T>(n_out), lda = row_stride<T>(n_in);

@@ -268,6 +268,41 @@ TEST(Optimizer, CuttingTheWorkChangesNoBit) {
   }
 }
 
+// A sum that goes straight into the weights moves them as its mean does that was stored first.
+template <class T>
+void expect_sums_to_move_as_their_stored_mean(const OptimizerSettings& settings) {
+  constexpr std::size_t kCount = 77;
+  const T mean = T(1) / T(12);
+  std::mt19937 generator(8);
+  std::normal_distribution<double> normal;
+  std::vector<double> start(kCount);
+  for (double& value : start) value = normal(generator);
+  Bench<T> stored(settings, {start}, kCount), straight(settings, {start}, kCount);
+  std::vector<T> sums(kCount);
+  for (int step = 0; step < 3; ++step) {
+    for (T& sum : sums) sum = static_cast<T>(normal(generator));
+    for (std::size_t i = 0; i < kCount; ++i) stored.deltas[0][i] = mean * sums[i];
+    stored.optimizer->step(0.7);
+    straight.optimizer->prepare(0.7);
+    for (const auto& [begin, end] : {std::pair<std::size_t, std::size_t>{40, kCount}, {0, 40}})
+      straight.optimizer->apply(0, begin, end, sums.data() + begin, mean);
+  }
+  EXPECT_EQ(stored.weights, straight.weights) << to_string(settings.algorithm);
+  EXPECT_NE(straight.weights[0][0], static_cast<T>(start[0]));
+}
+
+TEST(Optimizer, TakesSumsWithTheSameBitsAsTheirStoredMean) {
+  for (const OptimizerAlgorithm algorithm : kAlgorithms) {
+    OptimizerSettings settings = everything(algorithm), plain;
+    settings.clip = Clipping::none;
+    plain.algorithm = algorithm;
+    for (const OptimizerSettings& one : {settings, plain}) {
+      expect_sums_to_move_as_their_stored_mean<float>(one);
+      expect_sums_to_move_as_their_stored_mean<double>(one);
+    }
+  }
+}
+
 TEST(Optimizer, ContinuesWithTheSameBitsFromItsSavedState) {
   for (const OptimizerAlgorithm algorithm : kAlgorithms) {
     const std::vector<std::vector<double>> start(2, std::vector<double>(kPadded, 0.5));

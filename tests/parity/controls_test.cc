@@ -12,20 +12,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-// The number of largest magnitude below a value.
-Json* largest_number(Json& json) {
-  if (json.is_number()) return &json;
-  Json* largest = nullptr;
-  if (!json.is_structured()) return nullptr;
-  for (Json& below : json) {
-    Json* found = largest_number(below);
-    if (found != nullptr &&
-        (largest == nullptr || std::abs(found->get<double>()) > std::abs(largest->get<double>())))
-      largest = found;
-  }
-  return largest;
-}
-
 // A place in the file, and the quantity that has to notice.
 struct Spoiled {
   const char* place;

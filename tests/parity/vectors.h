@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,20 @@ inline const std::string kP3 = "p3_6-8-5-4_tanh-linear_bias_ce";
 inline const std::string kP4 = "p4_5-6-4_randomQ_nobias_mse_shortT";
 inline const std::string kP5 = "p5_6-5-3-5-6_tanh-lin-tanh_bias_mse_slowapical";
 inline const std::string kS1 = "s1_strong_5-6-6-4_ce";
+
+// The number of largest magnitude below a value.
+inline Json* largest_number(Json& json) {
+  if (json.is_number()) return &json;
+  Json* largest = nullptr;
+  if (!json.is_structured()) return nullptr;
+  for (Json& below : json) {
+    Json* found = largest_number(below);
+    if (found != nullptr &&
+        (largest == nullptr || std::abs(found->get<double>()) > std::abs(largest->get<double>())))
+      largest = found;
+  }
+  return largest;
+}
 
 // A file that goes away with the test.
 class TemporaryFile {

@@ -61,10 +61,10 @@ TEST(DfcSsa, ApproachesTheConvergedDynamicsOfATanhNetworkWithSlopeOneInTheNudge)
   }
 }
 
-TEST(DfcSsa, ControlSolvesLemmaOneWithAJacobianByFiniteDifferences) {
+void expect_lemma_one(std::size_t outputs) {
   // J Q u = d/ds of the output when every voltage gets s Q u, by differences of the plain network
   const Toy toy = make_toy(
-      {.units = {5, 7, 6, 3}, .hidden = Activation::sigmoid, .output = Activation::tanh, .batch = 17});
+      {.units = {5, 7, 6, outputs}, .hidden = Activation::sigmoid, .output = Activation::tanh, .batch = 17});
   Bench<double> bench(toy, "dfc-ssa");
   Watching watching(toy);
   watching.expect_solved();
@@ -93,6 +93,9 @@ TEST(DfcSsa, ControlSolvesLemmaOneWithAJacobianByFiniteDifferences) {
     }
   }
 }
+
+TEST(DfcSsa, ControlSolvesLemmaOneWithAJacobianByFiniteDifferences) { expect_lemma_one(3); }
+TEST(DfcSsa, ControlOfAWideOutputSolvesLemmaOneAFewSamplesAtATime) { expect_lemma_one(120); }
 
 TEST(DfcSsa, SweepIsOneNonlinearPassWithThatControl) {
   const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 17});

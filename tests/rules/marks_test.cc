@@ -28,10 +28,11 @@ Marks marks_of(const std::string& id, Overrides overrides) {
     }
   }
   Pool pool(2);
-  Bench<float> bench(toy, id, overrides, pool, card.whole_minibatch);
+  const Card configured = card.configured(settings_of(id, overrides));
+  Bench<float> bench(toy, id, overrides, pool, configured.whole_minibatch);
   bench.minibatch().reset_marks();
-  for (const Pass& pass : card.configured(settings_of(id, overrides)).passes) {
-    bench.run(id, overrides, {.pass = pass.name, .group = pass.group});
+  for (const Pass& pass : configured.passes) {
+    bench.run(id, overrides, {.pass = pass.name, .group = pass.group, .seed = 0, .epoch = 0, .also = pass.also});
   }
   return bench.minibatch().marks();
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/loops.h"
 #include "kernels/panels.h"
@@ -35,7 +36,7 @@ void outer_product(const OuterProduct<T>& o) {
        unit < (o.first_panel + o.panels) * kPanel<T> && unit < width; ++unit) {
     for (std::size_t k = o.first_k; k < o.first_k + o.k_count; ++k) {
       T& g = o.g[panel_index<T>(o.n_out, o.n_in, unit, k)];
-      double sum = g;
+      double sum = o.start == Start::zero ? T(0) : g;
       for (std::size_t row = 0; row < o.rows; ++row)
         sum += double{o.e[row * o.lde + unit]} * double{o.x[row * o.ldx + k]};
       g = static_cast<T>(sum);
@@ -79,6 +80,16 @@ void add_scaled(T a, const T* x, T* y, std::size_t count) {
 }
 
 template <class T>
+void scale(T a, T* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] *= a;
+}
+
+template <class T>
+void multiply(const T* x, T* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] *= x[i];
+}
+
+template <class T>
 void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out) {
   for (std::size_t unit = 0; unit < padded<T>(n); ++unit) {
     double total = out[unit];
@@ -93,6 +104,29 @@ void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_tran
     for (std::size_t out = 0; out < n_out; ++out)
       w_transposed[panel_index<T>(n_in, n_out, in, out)] =
           in < n_in ? w[panel_index<T>(n_out, n_in, out, in)] : T(0);
+}
+
+// One system after the other, by elimination on the augmented matrix.
+void solve(std::size_t n, double* a, double* b) {
+  for (std::size_t s = 0; s < kSystems; ++s) {
+    const auto at = [=](std::size_t row, std::size_t column) -> double& {
+      return column < n ? a[(row * n + column) * kSystems + s] : b[row * kSystems + s];
+    };
+    for (std::size_t k = 0; k < n; ++k) {
+      std::size_t pivot = k;
+      for (std::size_t row = k + 1; row < n; ++row)
+        if (std::fabs(at(row, k)) > std::fabs(at(pivot, k))) pivot = row;
+      for (std::size_t column = k; column <= n; ++column) std::swap(at(k, column), at(pivot, column));
+      for (std::size_t row = k + 1; row < n; ++row) {
+        const double factor = at(row, k) / at(k, k);
+        for (std::size_t column = k; column <= n; ++column) at(row, column) -= factor * at(k, column);
+      }
+    }
+    for (std::size_t k = n; k-- > 0;) {
+      for (std::size_t column = k + 1; column < n; ++column) at(k, n) -= at(k, column) * at(column, n);
+      at(k, n) /= at(k, k);
+    }
+  }
 }
 
 // One chain: the reference has no claim to speed.
@@ -117,8 +151,11 @@ const Kernels<T>& table() {
                                      .normal = &normal<T>,
                                      .sum = &sum<T>,
                                      .add_scaled = &add_scaled<T>,
+                                     .scale = &scale<T>,
+                                     .multiply = &multiply<T>,
                                      .column_sums = &column_sums<T>,
                                      .transpose_panels = &transpose_panels<T>,
+                                     .solve = &solve,
                                      .peak = &peak<T>};
   return filled;
 }

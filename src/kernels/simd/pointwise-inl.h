@@ -64,6 +64,17 @@ void add_scaled(T a, const T* x, T* y, std::size_t count) {
 }
 
 template <class T>
+void scale(T a, T* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) y[i] *= a;
+}
+
+template <class T>
+void multiply(const T* x, T* y, std::size_t count) {
+  APICAL_IVDEP
+  for (std::size_t i = 0; i < count; ++i) y[i] *= x[i];
+}
+
+template <class T>
 void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out) {
   const std::size_t width = padded<T>(n);
   for (std::size_t row = 0; row < rows; ++row) {

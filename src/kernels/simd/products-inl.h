@@ -146,7 +146,7 @@ void outer_product(const OuterProduct<T>& o) {
     const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
     T* g = o.g + first * o.n_in + o.first_k * width;
     panel_columns<Walk::across_rows>(
-        Micro<T>{o.x + o.first_k, o.ldx, o.e + first, o.lde, o.rows, nullptr, g, width, Start::keep}, width,
+        Micro<T>{o.x + o.first_k, o.ldx, o.e + first, o.lde, o.rows, nullptr, g, width, o.start}, width,
         o.k_count);
   }
 }

@@ -21,6 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 #include "kernels/noise-inl.h"
 #include "kernels/simd/pointwise-inl.h"
 #include "kernels/simd/products-inl.h"
+#include "kernels/simd/solve-inl.h"
 #include "kernels/simd/transpose-inl.h"
 
 template <class T>
@@ -34,8 +35,11 @@ Kernels<T> filled() {
           .normal = &normal<T>,
           .sum = &sum<T>,
           .add_scaled = &add_scaled<T>,
+          .scale = &scale<T>,
+          .multiply = &multiply<T>,
           .column_sums = &column_sums<T>,
           .transpose_panels = &transpose_panels<T>,
+          .solve = &solve,
           .peak = &peak<T>};
 }
 
