@@ -45,10 +45,14 @@ class DeepFeedback {
   const Settling& sleep() const { return sleep_; }
   // Factor of the feedback plasticity: 1/max(σ, 0.01)² in the authors' code, 1 in the paper.
   double feedback_factor() const { return feedback_factor_; }
+  // Sleep without a controller: Q learns from one noisy sweep, ΔQ_i = (σ ξ_i) (r_L − r_L⁻)ᵀ / σ², whose mean is J_iᵀ for weak noise. 0 for a
+  // layer without noise.
+  bool correlated_sleep() const { return correlated_sleep_; }
+  double correlation_factor(std::size_t layer, std::size_t depth) const;
 
  private:
   double target_step_;
-  bool batch_mean_target_;
+  bool batch_mean_target_, correlated_sleep_;
   Mismatch mismatch_;
   double factor_, feedback_factor_;
   PiController controller_, sleep_controller_;

@@ -47,6 +47,8 @@ double schedule_factor(const OptimizerSettings& settings, double epoch, double e
 // With G = −c Δ + λ w + l1 sign(w), where c is the clipping factor min(1, clip_norm / (‖Δ‖ + 1e-6)), λ the
 // weight decay (taken by adamw as w ← w (1 − η λ) instead), η the learning rate times schedule and layer
 // rate, and t the number of this step:
+// With decay = homeostatic λ is weight_decay · (‖w‖² − ‖w₀‖²), the squared norms of all tensors together, now and before the first step: weights
+// that have grown shrink, and weights that have shrunk grow.
 //   sgd       w ← w − η G
 //   momentum  m ← μ m + G,   w ← w − η m                    nesterov  the same m,   w ← w − η (G + μ m)
 //   adam(w)   m ← β1 m + (1 − β1) G,   v ← β2 v + (1 − β2) G²,   w ← w − η/(1 − β1^t) · m / (√v / √(1 − β2^t)
@@ -83,6 +85,7 @@ class Optimizer {
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
  private:
+  double growth();
   void take_norms();
   double layer_rate(std::size_t tensor) const;  // multiplier of the learning rate
 
@@ -90,6 +93,7 @@ class Optimizer {
   std::vector<Tensor<T>> tensors_;
   std::vector<std::vector<T>> first_, second_;  // per tensor; empty where the algorithm has no such moment
   std::int64_t steps_ = 0;
+  std::vector<T> initial_squares_;       // ‖w₀‖², one number; empty where the decay does not need it
   std::vector<double> clip_;             // per tensor, of the step that was prepared
   std::vector<StepNumbers<T>> numbers_;  // the same
 };

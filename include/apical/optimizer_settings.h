@@ -11,6 +11,7 @@ namespace apical {
 
 enum class OptimizerAlgorithm { sgd, momentum, nesterov, adam, adamw, rmsprop };
 enum class Clipping { none, per_tensor, joint };
+enum class Decay { l2, homeostatic };
 enum class RateSchedule { constant, step, cosine, warmup_cosine };
 
 const std::string& to_string(OptimizerAlgorithm algorithm);
@@ -27,6 +28,7 @@ struct OptimizerSettings {
   double epsilon = 1e-8;
   double alpha = 0.99;
   double weight_decay = 0;
+  Decay decay = Decay::l2;
   double l1 = 0;
   Clipping clip = Clipping::none;
   double clip_norm = 1;

@@ -54,6 +54,10 @@ void evaluate(const Activity<T>& from, const Activity<T>& to) {
   std::copy(from.data, from.data + from.count(), to.data);
 }
 
+// What a step to the target keeps smallest: the push on one sample's voltages, the change of weights that one sample asks for, or the one
+// change of weights that all samples of the minibatch ask for together.
+enum class Smallest { voltages, weights, weights_of_all };
+
 template <class T>
 class BasicTrial {
  public:
@@ -103,6 +107,14 @@ class BasicTrial {
   }
   // The linearised steady state: u = (J Q + leak I)⁻¹ (r* − r_L⁻), v_i = v_i^ff + Q_i u in one nonlinear sweep. marks: analytic Jacobian
   void solve_control(double leak);
+  // The smallest step that brings the output to its target, to first order: v_i = v_i⁻ + Δv_i with
+  // Δv = Jᵀ (J C Jᵀ + damping I)⁻¹ (r* − r_L⁻), J = ∂r_L⁻/∂v, C = 1 for voltages, ‖r_{i−1}‖² and 1 for a bias for weights; damping 0: the
+  // pseudo-inverse. Basal voltages and rates below stay at the feedforward point. Taken together, samples need the whole minibatch as one
+  // trial.   marks: weight transport, signed error, backward locked, frozen activity, analytic Jacobian; together: batch statistics
+  void step_to_target(Smallest smallest, double damping);
+  // One feedforward sweep with noise in every voltage: v_i = W_i r_{i−1} + b_i + σ ξ_i. s.v_fb is σ ξ_i, s.u what it does to the output,
+  // r_L − r_L⁻.                                                                        marks: second phase, frozen activity
+  void sweep_with_noise(double sigma, double sigma_output);
 
   void mark(Mark mark);
 

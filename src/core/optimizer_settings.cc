@@ -10,6 +10,7 @@ namespace {
 
 const std::array<std::string, 6> kAlgorithms = {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"};
 const std::array<std::string, 3> kClippings = {"none", "per-tensor", "joint"};
+const std::array<std::string, 2> kDecays = {"l2", "homeostatic"};
 const std::array<std::string, 4> kSchedules = {"constant", "step", "cosine", "warmup-cosine"};
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -32,6 +33,8 @@ const std::vector<Field<OptimizerSettings>>& table() {
       field(&S::weight_decay,
             real("weight_decay", 0, "", 0, kInfinity,
                  "L2 coefficient, added to the gradient before the moments; decoupled for adamw.")),
+      enum_field(&S::decay, kDecays, "decay",
+                 "what weight_decay multiplies: 1, or how far the group's squared norm has grown since the first step."),
       field(&S::l1,
             real("l1", 0, "", 0, kInfinity, "L1 coefficient, added to the gradient as l1 * sign(w).")),
       enum_field(&S::clip, kClippings, "clip",

@@ -72,7 +72,9 @@ std::map<std::string, Value> Recipe::values() const {
     for (const auto& parameter : section.parameters)
       values[section.name + "." + parameter.name] = section.get(*this, parameter.name);
   };
-  for (const auto& section : fixed_sections()) take(section);
+  for (const auto& section : fixed_sections()) {
+    if (section.applies(*this)) take(section);
+  }
   for (const auto& [group, settings] : optimizers) {
     if (group != "forward") take(optimizer_section(group));
   }

@@ -43,8 +43,8 @@ Section published_section() {
              real("value", 0, "of the metric", -kInfinity, kInfinity, "published mean over seeds.")),
        field(&S::sd,
              real("sd", 0, "of the metric", 0, kInfinity, "published standard deviation over seeds.")),
-       field(&S::tolerance, real("tolerance", 0, "of the metric", 0, kInfinity,
-                                 "how far our mean over seeds may be away.")),
+       field(&S::tolerance,
+             real("tolerance", 0, "of the metric", 0, kInfinity, "how far our mean over seeds may be away.")),
        field(&S::seeds, whole("seeds", 0, "runs", 0, 1e6, "behind the published number; 0: not known."))});
 }
 

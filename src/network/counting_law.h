@@ -16,10 +16,10 @@ void counting_law(const LawStep<T>& step) {
   const std::size_t arrays = 7 + (step.v_ff != nullptr) + (step.noise != nullptr) +
                              2 * (step.v_fb != nullptr) + (step.rate_deviation_ff != nullptr) +
                              (step.rate != nullptr);
-  const std::size_t count = step.rows * step.width;
-  const profile::WorkScope scope(
-      profile::Work::law,
-      {.elements = static_cast<double>(count), .bytes = static_cast<double>(count * arrays * sizeof(T))});
+  const std::size_t neurons = step.rows * step.width;
+  const profile::WorkScope scope(profile::Work::law,
+                                 {.elements = static_cast<double>(neurons),
+                                  .bytes = static_cast<double>(neurons * arrays * sizeof(T))});
   counted_law<T>(step);
 }
 

@@ -80,6 +80,10 @@ std::vector<Parameter> feedback_learning() {
       choice("transmission_fb", "instantaneous", {"instantaneous", "delayed"}, "as transmission, in sleep"),
       real("sigma_fb", 0.001524181852, "", 0, 1e6, "s.d. of apical noise in sleep, hidden layers"),
       real("sigma_output_fb", -1, "", -1, 1e6, "s.d. of apical noise in sleep, output layer; −1: the same"),
+      choice("sleep", "controlled", {"controlled", "correlated"},
+             "Q learns from the control that fights the noise, or (the authors' \"special controller\") from "
+             "one noisy sweep: noise in every "
+             "voltage against the output error that it makes"),
   };
 }
 
@@ -123,6 +127,10 @@ void configure(Card& card, const Parameters& settings) {
   }
   // without the code's factor 1/0.01², and with noise straight into the soma, feedback gradients are about a hundred times smaller
   const double scale = paper ? 0.01 : 1.0;
+  if (settings.text("sleep") == "correlated") {
+    card.marks.add(Mark::second_phase);
+    card.marks.add(Mark::frozen_activity);
+  }
   card.optimizers = {{"forward", clipped(adam(0.00118879, 9.446010081e-8), "per-tensor", 1)},
                      {"feedback-pretraining", feedback_adam(0.0003170276938, scale)},
                      {"feedback", feedback_adam(0.0005265408146, scale)}};
@@ -181,6 +189,7 @@ void complete_deep_feedback_card(Card& card, Control control, Learn learn) {
 DeepFeedback::DeepFeedback(const Parameters& settings)
     : target_step_(settings.real("target_step")),
       batch_mean_target_(settings.text("reading") == "code"),
+      correlated_sleep_(settings.text("sleep") == "correlated"),
       mismatch_(mismatch_named(settings.text("plasticity"))) {
   const bool code = batch_mean_target_;
   factor_ = code ? 2 : 1;
@@ -220,6 +229,11 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
            .include_unsettled = settings.flag("include_non_converged"),
            .streaming = settings.text("bookkeeping") == "streaming"};
   require_rest(wake_);
+}
+
+double DeepFeedback::correlation_factor(std::size_t layer, std::size_t depth) const {
+  const double sigma = layer == depth ? sleep_.sigma_output : sleep_.sigma;
+  return sigma > 0 ? 1 / (sigma * sigma) : 0;
 }
 
 Settling DeepFeedback::wake(Learn learn) const {

@@ -32,7 +32,10 @@ bool rests_at_sum(LawFunction<T> law) {
   apical.fill(T(0.5));
   for (const T from : {T(0.75), T(0)}) {
     v.fill(from);
-    law({n,
+    law({1,
+         n,
+         0,
+         n,
          Activation::linear,
          basal.data(),
          apical.data(),
@@ -78,8 +81,7 @@ EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>&
       *settling.also != 0 || !rests_at_sum(law)) {
     throw InternalError(
         "only a settling phase without noise, filters and a target that moves, that learns from its last "
-        "state and whose "
-        "soma rests at the sum of its basal and apical voltage, can be solved for");
+        "state and whose soma rests at the sum of its basal and apical voltage, can be solved for");
   }
   Arena<T>& arena = *tile.arena;
   const std::size_t controls = rows_ * outputs_;
@@ -280,39 +282,6 @@ void EquilibriumSolver<T>::judge_loops() {
     const auto stable = loops.stable(paths_ + first * depth_ * outputs_ * outputs_, scratch);
     for (std::size_t row = first; row < std::min(rows_, first + kLanes); ++row) {
       if (!stable[row - first]) state_[row] = Row::lost;
-    }
-  }
-}
-
-template <class T>
-void EquilibriumSolver<T>::keep() {
-  Arena<T>& arena = *tile_.arena;
-  kept_ = arena.template take_as<T*>(5 * (depth_ + 1));
-  for (std::size_t i = 1; i <= depth_; ++i) {
-    const SettlingLayer<T>& layer = tile_.layer[i];
-    const std::array<const T*, 5> arrays = {layer.v, layer.v_ff, layer.feedback, layer.rate_deviation,
-                                            i < depth_ ? nullptr : tile_.control()};
-    for (std::size_t a = 0; a < arrays.size(); ++a) {
-      if (arrays[a] == nullptr) continue;
-      kept_[5 * i + a] = arena.take(rows_ * layer.stride);
-      std::copy_n(arrays[a], rows_ * layer.stride, kept_[5 * i + a]);
-    }
-  }
-}
-
-template <class T>
-void EquilibriumSolver<T>::put_back() {
-  for (std::size_t i = 1; i <= depth_; ++i) {
-    const SettlingLayer<T>& layer = tile_.layer[i];
-    const std::array<T*, 6> arrays = {
-        layer.v,   layer.v_ff, layer.feedback, layer.rate_deviation, i < depth_ ? nullptr : tile_.control(),
-        layer.v_fb};
-    for (std::size_t a = 0; a < arrays.size(); ++a) {
-      if (arrays[a] == nullptr) continue;
-      const T* from = kept_[5 * i + (a < 5 ? a : 2)];
-      for (std::size_t row = 0; row < rows_; ++row) {
-        if (found(row)) std::copy_n(from + row * layer.stride, layer.stride, arrays[a] + row * layer.stride);
-      }
     }
   }
 }

@@ -28,9 +28,6 @@ class EquilibriumSolver {
   // Puts every sample at its rest point, where one is found; true if all are.
   bool solve();
   bool found(std::size_t row) const { return state_[row] == Row::near; }
-  // Around a simulation of the whole tile for the sake of the others: what was found stays.
-  void keep();
-  void put_back();
 
  private:
   static constexpr std::size_t kLanes = ControlPaths<T>::kLanes;
@@ -62,7 +59,6 @@ class EquilibriumSolver {
   double* inverse_;                // (J Q + leak I)⁻¹ [rows, n_L, n_L], or its diagonal [rows, n_L]
   double* paths_ = nullptr;        // C_k [groups of lanes, L, n_L, n_L, lanes]
   Row* state_;                     // [rows]
-  T** kept_ = nullptr;             // v, v_ff, feedback and ρ of each layer
   const T** slope_;                // φ' of each layer, as the paths read it
 };
 

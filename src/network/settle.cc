@@ -19,6 +19,7 @@
 #include "network/clamped_target.h"
 #include "network/counting_law.h"
 #include "network/equilibrium.h"
+#include "network/kept_rows.h"
 #include "network/settling_filters.h"
 #include "network/settling_record.h"
 #include "network/tile_delta.h"
@@ -250,9 +251,11 @@ class SettlingRun {
     start();
     EquilibriumSolver<T> solver(network_, tile_, law_, controller_, settling_, target_);
     if (!solver.solve()) {
-      solver.keep();
+      const KeptRows<T> solved(tile_);
       settle();
-      solver.put_back();
+      for (std::size_t row = 0; row < tile_.rows; ++row) {
+        if (solver.found(row)) solved.put_back(row);
+      }
     }
     for (std::size_t row = 0; row < tile_.rows; ++row)
       record_.found(row, solver.found(row) ? Found::solved : Found::fell_back);

@@ -311,6 +311,14 @@ void apical_plasticity(double factor, const BasicSynapses<T>& s, BasicDelta<T>& 
 template <class T>
 void deep_feedback_plasticity(const DeepFeedback& dfc, std::string_view group, const BasicSynapses<T>& s,
                               BasicDelta<T>& d) {
-  if (group == "feedback") return apical_plasticity(dfc.feedback_factor(), s, d);
-  mismatch_plasticity(dfc.mismatch(), dfc.factor(), s, d);
+  if (group != "feedback") return mismatch_plasticity(dfc.mismatch(), dfc.factor(), s, d);
+  if (!dfc.correlated_sleep()) return apical_plasticity(dfc.feedback_factor(), s, d);
+  d += outer(static_cast<T>(dfc.correlation_factor(s.layer, s.depth)) * s.v_fb, s.u);
+}
+
+// A pass in which only the feedback weights learn.
+template <class T>
+void deep_feedback_sleep(const DeepFeedback& dfc, BasicTrial<T>& t) {
+  if (dfc.correlated_sleep()) return t.sweep_with_noise(dfc.sleep().sigma, dfc.sleep().sigma_output);
+  t.template relax<PyramidalRate>(dfc.sleep_controller(), dfc.sleep());
 }

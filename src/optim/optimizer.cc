@@ -26,14 +26,15 @@ double clipping_factor(const OptimizerSettings& settings, double sum_of_squares)
 }
 
 template <class T>
-StepNumbers<T> step_numbers(const OptimizerSettings& s, double rate, double clip, std::int64_t steps) {
+StepNumbers<T> step_numbers(const OptimizerSettings& s, double rate, double decay, double clip,
+                            std::int64_t steps) {
   const bool decoupled = s.algorithm == OptimizerAlgorithm::adamw;
   StepNumbers<T> numbers{};
   numbers.clip = static_cast<T>(clip);
-  numbers.decay = static_cast<T>(decoupled ? 0 : s.weight_decay);
+  numbers.decay = static_cast<T>(decoupled ? 0 : decay);
   numbers.l1 = static_cast<T>(s.l1);
   numbers.rate = static_cast<T>(rate);
-  numbers.keep = static_cast<T>(decoupled ? 1 - rate * s.weight_decay : 1);
+  numbers.keep = static_cast<T>(decoupled ? 1 - rate * decay : 1);
   numbers.root = T(1);
   numbers.epsilon = static_cast<T>(s.epsilon);
   switch (s.algorithm) {
@@ -74,6 +75,7 @@ Optimizer<T>::Optimizer(OptimizerSettings settings, std::vector<Tensor<T>> tenso
     first_.emplace_back(has_first_moment(settings_.algorithm) ? tensor.count : 0);
     second_.emplace_back(has_second_moment(settings_.algorithm) ? tensor.count : 0);
   }
+  if (settings_.decay == Decay::homeostatic) initial_squares_.resize(1);
   if (!settings_.layer_rates.empty() && settings_.layer_rates.size() != layers)
     throw Error("optimizer: layer_rates",
                 fmt::format("One rate per layer is required, that is {}, but {} came.", layers,
@@ -95,11 +97,21 @@ double Optimizer<T>::layer_rate(std::size_t tensor) const {
 template <class T>
 void Optimizer<T>::prepare(double factor) {
   ++steps_;
+  const double decay = settings_.weight_decay * (settings_.decay == Decay::homeostatic ? growth() : 1);
   if (clips()) take_norms();
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     const double rate = settings_.learning_rate * factor * layer_rate(i);
-    numbers_[i] = step_numbers<T>(settings_, rate, clip_[i], steps_);
+    numbers_[i] = step_numbers<T>(settings_, rate, decay, clip_[i], steps_);
   }
+}
+
+// How far the squared norm of all weights has grown since the first step, which it notes.
+template <class T>
+double Optimizer<T>::growth() {
+  double squares = 0;
+  for (const Tensor<T>& tensor : tensors_) squares += sum_of_squares(tensor.values, tensor.count);
+  if (steps_ == 1) initial_squares_.front() = static_cast<T>(squares);
+  return static_cast<double>(static_cast<T>(squares) - initial_squares_.front());
 }
 
 template <class T>
@@ -144,6 +156,7 @@ std::vector<OptimizerState<T>> Optimizer<T>::state() {
     if (!first_[i].empty()) state.push_back({tensors_[i].name + ".m", first_[i].data(), first_[i].size()});
     if (!second_[i].empty()) state.push_back({tensors_[i].name + ".v", second_[i].data(), second_[i].size()});
   }
+  if (!initial_squares_.empty()) state.push_back({"initial squared norm", initial_squares_.data(), 1});
   return state;
 }
 

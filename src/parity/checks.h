@@ -12,9 +12,6 @@
 
 namespace apical::parity {
 
-// Why Gauss-Newton and minimum-norm updates are skipped.
-inline constexpr const char* kWaitsForTheory = "waits for the theory probes";
-
 // What every check needs.
 struct Bench {
   const Reference& reference;
@@ -40,13 +37,16 @@ struct Bench {
   }
 };
 
-void check_feedforward(const Bench& bench);        // ff, dloss_dout, output_target, bp_gradient, J_full
-void check_controller(const Bench& bench);         // controller, ssa_steady_state
-void check_forward_updates(const Bench& bench);    // forward_updates
-void check_adam(const Bench& bench);               // adam_forward
-void check_feedback_learning(const Bench& bench);  // feedback_learning
-void check_dfa(const Bench& bench);                // dfa
-void check_theory(const Bench& bench);             // theory
+class ReferenceUpdates;
+
+void check_feedforward(const Bench& bench);  // ff, dloss_dout, output_target, bp_gradient, J_full
+void check_controller(const Bench& bench);   // controller, ssa_steady_state
+void check_reference_updates(const Bench& bench, ReferenceUpdates& updates);  // gn_update, mn_update_damping…
+void check_forward_updates(const Bench& bench, ReferenceUpdates& updates);    // forward_updates
+void check_adam(const Bench& bench);                                          // adam_forward
+void check_feedback_learning(const Bench& bench);                             // feedback_learning
+void check_dfa(const Bench& bench);                                           // dfa
+void check_theory(const Bench& bench);                                        // theory
 
 // Files of strong feedback have fields of their own.
 bool is_strong(const Field& root);

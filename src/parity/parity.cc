@@ -4,6 +4,7 @@
 #include <array>
 
 #include "parity/checks.h"
+#include "parity/reference_updates.h"
 
 namespace apical {
 
@@ -52,14 +53,13 @@ ParityReport check_parity(const std::filesystem::path& file) {
   const Bench bench{reference, example, tolerance, report.results};
   check_feedforward(bench);
   check_controller(bench);
-  check_forward_updates(bench);
+  ReferenceUpdates updates(bench);
+  check_reference_updates(bench, updates);
+  check_forward_updates(bench, updates);
   check_adam(bench);
   check_feedback_learning(bench);
   check_dfa(bench);
   check_theory(bench);
-  for (const char* later : {"gn_update", "mn_update", "mn_update_damping0"}) {
-    if (root.find(later)) report.results.push_back(skipped(later, kWaitsForTheory));
-  }
   report_unread(reference, report);
   return report;
 }

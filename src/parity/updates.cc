@@ -7,6 +7,7 @@
 #include "parity/checks.h"
 #include "parity/clipping.h"
 #include "parity/recording.h"
+#include "parity/reference_updates.h"
 #include "probes/alignment.h"
 
 namespace apical::parity {
@@ -84,22 +85,27 @@ double angle_of(const Field& field) {
   return field.is_null() ? std::numeric_limits<double>::quiet_NaN() : field.number();
 }
 
-void compare_angles(const Bench& bench, const Field& entry, const UpdateComparison& ours) {
+// Angles of what the engine proposed to the updates that the file names.
+void compare_angles(const Bench& bench, const Field& entry, const Engine& engine, ReferenceUpdates& updates) {
+  const auto against = [&](const Engine& other) {
+    return compare_updates(engine.minibatch().delta_of("forward"), other.minibatch().delta_of("forward"));
+  };
   if (const auto total = entry.find("angle_deg_total")) {
-    for (const std::string& other : total->keys()) {
-      const Field field = total->at(other);
-      if (other != "bp") {
-        bench.results.push_back(skipped(field.path(), kWaitsForTheory));
+    for (const std::string& name : total->keys()) {
+      const Field field = total->at(name);
+      const Engine* other = updates.named(name);
+      if (other == nullptr) {
+        bench.results.push_back(skipped(field.path(), "unknown"));
         continue;
       }
       Comparison comparison = Comparison::of_angles(field.path());
-      comparison.add(std::vector{ours.network.angle()}, std::vector{angle_of(field)});
+      comparison.add(std::vector{against(*other).network.angle()}, std::vector{angle_of(field)});
       bench.report(comparison);
     }
   }
   if (const auto layers = entry.find("angle_deg_bp_per_layer_W")) {
     std::vector<double> angles, theirs;
-    for (const auto& layer : ours.layers) angles.push_back(layer.angle());
+    for (const auto& layer : against(*updates.named("bp")).layers) angles.push_back(layer.angle());
     for (const Field& field : layers->items(bench.example.depth())) theirs.push_back(angle_of(field));
     Comparison comparison = Comparison::of_angles(layers->path());
     comparison.add(angles, theirs);
@@ -118,8 +124,8 @@ bool leaves_out_others(const Variant& variant, const StreamingCounts& theirs,
   return false;
 }
 
-void check_update(const Bench& bench, Engine& engine, const Engine& backprop, const std::string& key) {
-  const Field updates = bench.root().at("forward_updates"), entry = updates.at(key);
+void check_update(const Bench& bench, Engine& engine, ReferenceUpdates& updates, const std::string& key) {
+  const Field entries = bench.root().at("forward_updates"), entry = entries.at(key);
   const auto variant = variant_of(key);
   if (!variant) {
     bench.results.push_back(skipped(entry.path(), "unknown variant, plasticity or mask"));
@@ -144,20 +150,16 @@ void check_update(const Bench& bench, Engine& engine, const Engine& backprop, co
     }
     return;
   }
-  bench.compare_parameters(entry.path() + ".grad", gradient_of(updates, key), engine.gradient());
-  compare_angles(
-      bench, entry,
-      compare_updates(engine.minibatch().delta_of("forward"), backprop.minibatch().delta_of("forward")));
+  bench.compare_parameters(entry.path() + ".grad", gradient_of(entries, key), engine.gradient());
+  compare_angles(bench, entry, engine, updates);
 }
 
 }  // namespace
 
-void check_forward_updates(const Bench& bench) {
-  Engine backprop(bench.example, bench.where(), "dfc", bench.example.Q),
-      engine(bench.example, bench.where(), "dfc", bench.example.Q);
-  backprop.run("backprop");
+void check_forward_updates(const Bench& bench, ReferenceUpdates& updates) {
+  Engine engine(bench.example, bench.where(), "dfc", bench.example.Q);
   for (const std::string& key : bench.root().at("forward_updates").keys())
-    check_update(bench, engine, backprop, key);
+    check_update(bench, engine, updates, key);
 }
 
 void check_dfa(const Bench& bench) {

@@ -72,7 +72,7 @@ std::vector<Cell> row_of(const PublishedCell& cell, const CellResults& results, 
 constexpr const char* kIntroduction = R"(# Results
 Generated from `recipes/results/` by `apical reproduce --write-docs docs/results.md`; edit the recipes, not this page.
 
-Every row is a recipe, `recipes/<row>.toml`, that `apical reproduce <row>` runs. *Published* and *ours* are mean ± sample standard
+Every row is a recipe, `recipes/<heading>/<row>.toml`, that `apical reproduce <heading>/<row>` runs. *Published* and *ours* are mean ± sample standard
 deviation over seeds. The verdict is that of two one-sided Welch t-tests at 5 % against the margin in the recipe (the larger of
 three standard errors of a difference over five seeds and 5 % of the published value): **reproduced**, the 90 % confidence interval
 of the difference lies within the margin; **different**, outside of it; **inconclusive**, neither, so that more seeds would tell;

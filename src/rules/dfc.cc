@@ -35,7 +35,7 @@ class DeepFeedbackControl final : public Rule {
   explicit DeepFeedbackControl(const Parameters& settings) : dfc_(settings) {}
 
   void assign(Trial& t) const override {
-    if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
+    if (t.pass() != "wake") return deep_feedback_sleep(dfc_, t);
     t.nudge_target(dfc_.nudge(t.batch_size()));
     t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake(Learn::each_step));
   }

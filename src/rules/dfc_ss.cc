@@ -33,7 +33,7 @@ class DeepFeedbackControlSteadyState final : public Rule {
   explicit DeepFeedbackControlSteadyState(const Parameters& settings) : dfc_(settings) {}
 
   void assign(Trial& t) const override {
-    if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
+    if (t.pass() != "wake") return deep_feedback_sleep(dfc_, t);
     t.nudge_target(dfc_.nudge(t.batch_size()));
     t.relax<PyramidalRate>(dfc_.controller(), dfc_.wake(Learn::last));
   }

@@ -31,7 +31,7 @@ class DeepFeedbackControlAnalytic final : public Rule {
   explicit DeepFeedbackControlAnalytic(const Parameters& settings) : dfc_(settings) {}
 
   void assign(Trial& t) const override {
-    if (t.pass() != "wake") return t.relax<PyramidalRate>(dfc_.sleep_controller(), dfc_.sleep());
+    if (t.pass() != "wake") return deep_feedback_sleep(dfc_, t);
     t.nudge_target(dfc_.nudge(t.batch_size()));
     t.solve_control(dfc_.controller().steady_leak());
   }

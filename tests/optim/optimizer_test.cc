@@ -386,5 +386,58 @@ TEST(Optimizer, RefusesAWrongNumberOfLayerRates) {
   }
 }
 
+// --- homeostatic decay
+
+OptimizerSettings homeostatic() {
+  OptimizerSettings settings;
+  settings.algorithm = OptimizerAlgorithm::sgd;
+  settings.learning_rate = 0.1;
+  settings.weight_decay = 0.001;
+  settings.decay = Decay::homeostatic;
+  return settings;
+}
+
+// ‖w‖² = 9 + 16 at first, and 100 when all weights have doubled: λ = 0.001 · 75, in each tensor the same.
+TEST(HomeostaticDecay, ShrinksWeightsByTheGrowthOfTheGroupsSquaredNorm) {
+  Bench<double> bench(homeostatic(), {{3}, {4}});
+  bench.optimizer->step(1);
+  EXPECT_EQ(bench.weights[0][0], 3);
+  EXPECT_EQ(bench.weights[1][0], 4);
+  bench.weights[0][0] = 6;
+  bench.weights[1][0] = 8;
+  bench.optimizer->step(1);
+  EXPECT_NEAR(bench.weights[0][0], 6 * (1 - 0.1 * 0.075), 1e-14);
+  EXPECT_NEAR(bench.weights[1][0], 8 * (1 - 0.1 * 0.075), 1e-14);
+}
+
+TEST(HomeostaticDecay, BringsGrownAndShrunkWeightsBackToTheirFirstNorm) {
+  for (const double factor : {3.0, 0.2}) {
+    Bench<double> bench(homeostatic(), {{3}, {4}});
+    bench.optimizer->step(1);
+    bench.weights[0][0] *= factor;
+    bench.weights[1][0] *= factor;
+    for (int step = 0; step < 10000; ++step) bench.optimizer->step(1);
+    EXPECT_NEAR(bench.weights[0][0], 3, 1e-6) << factor;
+    EXPECT_NEAR(bench.weights[1][0], 4, 1e-6) << factor;
+  }
+}
+
+TEST(HomeostaticDecay, OfAResumedRunRemembersTheFirstNorm) {
+  Bench<float> first(homeostatic(), {{3}, {4}}), second(homeostatic(), {{6}, {8}});
+  first.optimizer->step(1);
+  first.weights[0][0] = 6;
+  first.weights[1][0] = 8;
+  const auto saved = first.optimizer->state(), fresh = second.optimizer->state();
+  ASSERT_EQ(saved.size(), fresh.size());
+  for (std::size_t i = 0; i < saved.size(); ++i)
+    std::copy_n(saved[i].values, saved[i].count, fresh[i].values);
+  second.optimizer->set_steps(first.optimizer->steps());
+  first.optimizer->step(1);
+  second.optimizer->step(1);
+  EXPECT_LT(first.weights[0][0], 6);
+  EXPECT_EQ(first.weights[0][0], second.weights[0][0]);
+  EXPECT_EQ(first.weights[1][0], second.weights[1][0]);
+}
+
 }  // namespace
 }  // namespace apical

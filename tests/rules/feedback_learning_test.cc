@@ -221,5 +221,74 @@ TEST_P(FeedbackLearning, TurnsFeedbackTowardsTheTransposedJacobian) {
 INSTANTIATE_TEST_SUITE_P(Readings, FeedbackLearning, ::testing::Values("code", "paper"),
                          [](const auto& one) { return std::string(one.param); });
 
+// --- sleep in one noisy sweep
+
+// 2 N samples that are one and the same, each with noise in one unit, once up and once down: Σ ξ ξᵀ / B = 1 exactly, and what is of even order
+// cancels.
+class OneUnitAtATime final : public NoisePort<double> {
+ public:
+  explicit OneUnitAtATime(const Toy& toy) : toy_(toy) {}
+  void fill(std::int64_t, std::size_t layer, std::size_t first_row, std::size_t rows, std::size_t stride,
+            double* out) override {
+    std::size_t first_unit = 0, all = 0;
+    for (std::size_t i = 1; i < toy_.spec.units.size(); ++i) {
+      if (i < layer) first_unit += toy_.spec.units[i];
+      all += toy_.spec.units[i];
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t sample = first_row + row, unit = sample / 2;
+      for (std::size_t j = 0; j < stride; ++j) {
+        const bool mine = j < toy_.spec.units[layer] && first_unit + j == unit;
+        out[row * stride + j] = mine ? (sample % 2 == 0 ? 1 : -1) * std::sqrt(static_cast<double>(all)) : 0;
+      }
+    }
+  }
+
+ private:
+  const Toy& toy_;
+};
+
+TEST(CorrelatedSleep, ProposesTheTransposedJacobianUpToTheSquareOfTheNoise) {
+  Toy toy = make_toy({.units = {5, 7, 6, 3}, .output = Activation::tanh, .batch = 32});
+  for (std::size_t sample = 1; sample < toy.batch; ++sample) {
+    std::copy_n(toy.x.begin(), 5, toy.x.begin() + static_cast<std::ptrdiff_t>(5 * sample));
+    toy.labels[sample] = toy.labels[0];
+  }
+  for (const char* rule : {"dfc", "dfc-ss", "dfc-ssa"}) {
+    Bench<double> bench(toy, rule);
+    OneUnitAtATime noise(toy);
+    bench.minibatch().set_noise_port(&noise);
+    Numbers sizes, deviations;
+    for (const double sigma : {0.001, 0.002, 0.004}) {
+      const Change change = bench.run(
+          rule, {{"sleep", "correlated"}, {"sigma_fb", sigma}, {"sigma_output_fb", 2 * sigma}}, kSleep);
+      const OutputJacobian j = output_jacobian(bench.network(), bench.minibatch().state());
+      double worst = 0;
+      std::size_t first = 0;
+      for (std::size_t i = 1; i <= 3; ++i) {
+        Numbers transposed;
+        for (std::size_t unit = 0; unit < toy.spec.units[i]; ++unit) {
+          for (std::size_t o = 0; o < 3; ++o) transposed.push_back(j.at(0, o, first + unit));
+        }
+        worst = std::max(worst, deviation(change.W[i - 1], transposed));
+        first += toy.spec.units[i];
+      }
+      sizes.push_back(sigma);
+      deviations.push_back(worst);
+    }
+    EXPECT_NEAR(log_slope(sizes, deviations), 2, 0.05) << rule;
+    EXPECT_LT(deviations.front(), 1e-4) << rule;
+  }
+}
+
+TEST(CorrelatedSleep, LeavesALayerWithoutNoiseAlone) {
+  const Toy toy = make_toy({.batch = 5});
+  Bench<double> bench(toy, "dfc");
+  const Change change =
+      bench.run("dfc", {{"sleep", "correlated"}, {"sigma_fb", 0.1}, {"sigma_output_fb", 0.0}}, kSleep);
+  EXPECT_GT(length(change.W[0]), 0);
+  EXPECT_EQ(length(change.W[2]), 0);
+}
+
 }  // namespace
 }  // namespace apical

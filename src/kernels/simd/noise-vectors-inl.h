@@ -133,7 +133,7 @@ inline void normal_in_vectors(const NoiseBlock<float>& block) {
     std::size_t quad = 0;
     for (; quad + kSets * kLanes <= quads; quad += kSets * kLanes)
       normals_of_quads<kSets>(key, first, c1, c2, c3, quad, out);
-    for (; quad < quads; quad += kLanes) normals_of_quads<1>(key, first, c1, c2, c3, quad, out);
+    for (; quad + kLanes <= quads; quad += kLanes) normals_of_quads<1>(key, first, c1, c2, c3, quad, out);
   });
 }
 

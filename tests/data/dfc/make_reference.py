@@ -85,6 +85,41 @@ class Net:
             J.insert(0, (J[0] @ self.W[i + 1]) * self.slope[i](self.v[i])[:, None, :])
         return np.concatenate(J, 2)
 
+    def gauss_newton(self, damping):
+        """Per sample with the explicit Jacobian by all weights and biases, then the mean over the batch."""
+        J = self.jacobian()
+        W, b = [np.zeros_like(w) for w in self.W], [np.zeros_like(c) for c in self.b]
+        first = np.cumsum([0] + [len(w) for w in self.W])
+        for s in range(self.B):
+            parts = []
+            for i in range(self.L):
+                Ji = J[s][:, first[i]:first[i + 1]]
+                parts.append(np.einsum("oj,k->ojk", Ji, self.r[i][s]).reshape(len(Ji), -1))
+                if self.bias:
+                    parts.append(Ji)
+            JW = np.concatenate(parts, 1)
+            step, at = damped_inverse(JW, damping) @ self.dloss[s], 0
+            for i in range(self.L):
+                W[i] += step[at:at + W[i].size].reshape(W[i].shape) / self.B
+                at += W[i].size
+                if self.bias:
+                    b[i] += step[at:at + len(b[i])] / self.B
+                    at += len(b[i])
+        return W, b
+
+    def minimum_norm(self, damping, form):
+        """The nonlinear form as in the authors' code: on the side of v⁻ to which the gradient points."""
+        dv = np.stack([damped_inverse(j, damping) @ d for j, d in zip(self.jacobian(), self.dloss)])
+        W, b, at = [], [], 0
+        for i in range(self.L):
+            d = dv[:, at:at + len(self.W[i])]
+            at += len(self.W[i])
+            if form == "nonlinear":
+                d = self.phi[i](self.v[i] + d) - self.phi[i](self.v[i])
+            W.append(d.T @ self.r[i] / self.B)
+            b.append(d.sum(0) / self.B)
+        return W, b
+
     def simulate(self, target, T, dt, tau_v, tau_a, alpha, k_p, inst, proactive, noise=None, sigma=0.0, sigma_out=0.0):
         """Every state: dicts of u, and per layer apical, basal, soma, r."""
         tau_v, tau_a = max(tau_v, dt), max(tau_a, dt)
@@ -206,6 +241,10 @@ class Net:
         return u, v, r[1:], dv
 
 
+def damped_inverse(J, damping):
+    return J.T @ np.linalg.inv(J @ J.T + damping * np.eye(len(J))) if damping > 0 else np.linalg.pinv(J, 1e-15)
+
+
 def clip(tensors, norm):
     size = np.sqrt(sum((t ** 2).sum() for t in tensors))
     return [t * min(1, norm / (size + 1e-6)) for t in tensors]
@@ -241,6 +280,11 @@ def results(file):
     bp = net.backprop()
     out["bp_gradient"] = params(*bp)
     out["J_full"] = net.jacobian()
+    dampings = file.get("gn_update", {"0.0": 0, "0.1": 0})
+    out["gn_update"] = {k: params(*net.gauss_newton(float(k))) for k in dampings}
+    out["mn_update_damping0"] = {k: params(*net.minimum_norm(0, k)) for k in ("linear", "nonlinear")}
+    others = {"bp": bp, "gn_damping0": net.gauss_newton(0), "gn_damping0.1": net.gauss_newton(0.1),
+              "mn_linear": net.minimum_norm(0, "linear"), "mn_nonlinear": net.minimum_norm(0, "nonlinear")}
 
     out["controller"] = {}
     for name, k_p, inst, proactive in [("inst_nonproactive", h["k_p"], True, False), ("inst_proactive", h["k_p"], True, True),
@@ -266,7 +310,7 @@ def results(file):
         (W, b), counts = net.update(*key.split("|"))
         out["forward_updates"][key] = {
             "grad": params(W, b), "n_converged_diverged_neither": counts,
-            "angle_deg_total": {"bp": angle(interleaved(net, W, b), interleaved(net, *bp))},
+            "angle_deg_total": {k: angle(interleaved(net, W, b), interleaved(net, *other)) for k, other in others.items()},
             "angle_deg_bp_per_layer_W": [angle([a], [c]) for a, c in zip(W, bp[0])]}
 
     now, memory = Net(file), {}
@@ -370,6 +414,8 @@ CASES = [
     lambda: case("q3_divergent", 40, [4, 6, 5, 3], "tanh", B=5, spread=2.5, lam=1.0, T=160, dt=0.05, sigma=0.004),
     # no hidden layer, one output, one sample
     lambda: case("q4_single_layer", 24, [4, 1], "tanh", out_act="sigmoid", B=1, k_p=0.0),
+    # output units that are silent: the Jacobian has rows of zeros, and the pseudo-inverse leaves them out
+    lambda: case("q6_silent_outputs", 28, [4, 5, 6, 4], ["leakyrelu", "linear"], out_act="relu", B=3, T=30, keep=3, T_fb=3),
     # strong leak, very small nudge: settled from the start
     lambda: case("q5_small_nudge", 25, [3, 4, 4, 2], "tanh", bias=True, B=3, lam=1e-7, alpha=0.5, T=200),
 ]
