@@ -49,7 +49,9 @@ class SettlingRun {
         feedback_group_(settling.learn == Learn::each_step && !learns_forward_ ? settling.group
                                                                                : settling.also),
         learns_(learns_forward_ || !feedback_group_.empty()),
-        keeps_input_(tile.observer != nullptr || settling.renew_basal || (learns_ && settling.reads_input)),
+        // where a tile may stop at any state, each may be the one that plasticity reads
+        keeps_input_(tile.observer != nullptr || settling.renew_basal || (learns_ && settling.reads_input) ||
+                     settling.how == Settle::until_settled),
         output_count_(tile.rows * row_stride<T>(network.units(depth_))),
         record_(tile.record),
         kernels_(kernels<T>()) {}
