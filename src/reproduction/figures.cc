@@ -6,6 +6,10 @@
 #include "apical/environment.h"
 #include "apical/error.h"
 #include "apical/published_figure.h"
+#include "reproduction/feedback_figures.h"
+#include "reproduction/fig1d.h"
+#include "reproduction/fig2.h"
+#include "reproduction/fig3.h"
 #include "reproduction/figure_functions.h"
 
 namespace apical {
@@ -25,6 +29,21 @@ const std::vector<PublishedFigure>& published_figures() {
       {"dfc2021/precision", "What single precision keeps of the update as the training loss falls",
        "Beside the training losses near 1e-8 in Table 1, which the authors reached in float64.",
        precision_figure},
+      {"dfc2021/fig1d", "Figure 1D: single samples under control",
+       "Output and control of single samples oscillate and settle, the output at its target.", make_fig1d},
+      {"dfc2021/fig2", "Figure 2: feedback weights that control a network",
+       "They fill a much larger set than the transposed Jacobian and its damped pseudo-inverses.", make_fig2},
+      {"dfc2021/fig3", "Figure 3: conditions, directions and stability while a student learns",
+       "Learned feedback stays near Condition 2, updates near minimum norm and Gauss-Newton, the network "
+       "stable.",
+       make_fig3},
+      {"dfc2021/figs2", "Figure S2: where learned feedback points, by the damping of the pseudo-inverse",
+       "Feedback that learns from noise turns into the row space of J, along a damped pseudo-inverse.",
+       make_figs2},
+      {"dfc2021/figs3", "Figure S3: the same, by the controller's leak in sleep",
+       "Feedback turns into the row space of J for every leak.", make_figs3},
+      {"dfc2021/figs4", "Figure S4: the same, by the controller's proportional gain in sleep",
+       "Feedback turns into the row space of J for every gain.", make_figs4},
   };
   return figures;
 }

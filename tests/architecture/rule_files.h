@@ -46,6 +46,7 @@ inline const std::vector<Exception> kMayNameRules = {
     {"src/parity/",
      {"backprop", "dfa", "dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "mn", "gn"},
      "compares with numbers published for these rules"},
+    {"src/reproduction/", {"dfa", "dfc", "dfc-ss", "dfc-ssa"}, "published figures are of these rules"},
     {"src/workloads/", {}, "every benchmark is one rule's step"},
     {"cli/demo.cc", {}, "the demonstration shows four rules"},
 };
