@@ -53,6 +53,7 @@ Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::s
     worker.tile.arena = &worker.arena;
     worker.tile.delta.reserve(network.depth() + 1);
     worker.tile.layer.reserve(network.depth() + 1);
+    worker.tile.euler.reserve(network.depth() + 1);
     worker.tile.record.reserve(tile_rows());
     for (const auto& [group, matrices] : network.all_groups()) worker.sums[group];
   }

@@ -85,10 +85,11 @@ void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out)
   for (const auto& term : batch_.deferred.find(group)->second[piece.layer]->terms) {
     if (!term.used.load(std::memory_order_relaxed)) continue;
     if (weights) {
-      // the piece is a matrix of its own, one panel wide
+      // the piece is a matrix of its own: a panel, or the units that the last one has
+      const std::size_t units = std::min(kPanel<T>, n_out - piece.panel * kPanel<T>);
       const T* pre = (term.resident != nullptr ? term.resident : term.pre.data()) + piece.first_k;
       k.outer_product({term.post.data() + piece.panel * kPanel<T>, stride, pre, term.pre_stride, batch_.size,
-                       out, piece.count / piece.k_count, piece.k_count, 0, 1, 0, piece.k_count,
+                       out, units, piece.k_count, 0, 1, 0, piece.k_count,
                        empty ? Start::zero : Start::keep});
       empty = false;
     } else {
