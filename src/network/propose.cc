@@ -89,8 +89,7 @@ void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out)
       const std::size_t units = std::min(kPanel<T>, n_out - piece.panel * kPanel<T>);
       const T* pre = (term.resident != nullptr ? term.resident : term.pre.data()) + piece.first_k;
       k.outer_product({term.post.data() + piece.panel * kPanel<T>, stride, pre, term.pre_stride, batch_.size,
-                       out, units, piece.k_count, 0, 1, 0, piece.k_count,
-                       empty ? Start::zero : Start::keep});
+                       out, units, piece.k_count, 0, 1, 0, piece.k_count, empty ? Start::zero : Start::keep});
       empty = false;
     } else {
       begin();

@@ -125,8 +125,9 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
   const double forward = c.drive + c.upper, update = c.drive + c.upper;
   if (name == "dfc-dynamics") return forward + euler * (c.upper + c.feedback + c.upper) + c.drive;
   if (name == "dfc-ss-dynamics") return forward + euler * (c.upper + c.feedback) + update;
-  // the least that certifies: the paths once, the step that they give, and the look at where it leads
-  if (name == "dfc-ss-solved") return forward + outputs * c.paths + 2 * (c.upper + c.feedback) + update;
+  // the least that certifies: the paths once and the inverse of their sum, the step that it gives, and the look at where it leads
+  if (name == "dfc-ss-solved")
+    return forward + outputs * c.paths + outputs * outputs * outputs + 2 * (c.upper + c.feedback) + update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
   if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);

@@ -77,7 +77,16 @@ TEST(Allocation, DoesNotHappenInAStepAfterTheFirstWhateverTheRulePassAndThreads)
   // five tiles, the last of them short
   const Toy toy =
       make_toy({.units = {20, 40, 17, 10}, .batch = 4 * Minibatch<float>::kTileRows + 5, .gain = 0.7});
-  for (const RulePass& pass : every_pass(11)) {
+  std::vector<RulePass> passes = every_pass(11);
+  for (const char* settling : {"solved", "until-settled"}) {
+    passes.push_back({"dfc-ss",
+                      "wake",
+                      "forward",
+                      {},
+                      {{"steps", std::int64_t{11}}, {"include_non_converged", true}, {"settling", settling}},
+                      "dfc-ss wake " + std::string(settling)});
+  }
+  for (const RulePass& pass : passes) {
     // reference updates are there to be measured against, and solve with matrices of the samples' own
     if (pass.rule == "mn" || pass.rule == "gn") continue;
     for (const unsigned threads : {1u, 3u}) {

@@ -1,4 +1,4 @@
-// The operations that a workload claims are those that its kernels do.
+// The operations that a workload claims are those that its kernels do; one that solves claims the least of them.
 #include <gtest/gtest.h>
 
 #include "workloads/instructions.h"
@@ -9,6 +9,16 @@ namespace {
 
 const WorkloadOptions kSmall = {.layers = {30, 20, 16, 10}, .batch = 20, .steps = 9};
 
+// What solving for the equilibrium does beyond the least, 30-20-16-10 and tiles of 16 and 4 samples, by hand: a matrix for each tile, at first,
+// of paths 10 · (320 + 2 · 160) and its inverse 10³; sweeps of 480 + 460, two of which are claimed. How many it takes is up to the data: each
+// writes the rates of all layers once, and the last state's basal rates are written above the first layer.
+double more_than_claimed(const profile::Account& account, bool float64) {
+  const double all_layers = float64 ? 24 + 16 + 16 : 32 + 16 + 16, upper_layers = 16 + 16;  // with padding
+  const double sweeps = (account.of(profile::Work::difference).elements - 20 * upper_layers) / all_layers;
+  EXPECT_GE(sweeps, 2 * 20);
+  return 2 * (6400 + 1000) + (sweeps - 2 * 20) * 940;
+}
+
 TEST(Workloads, NecessaryOperationsAreThoseThatAreDone) {
   for (const WorkloadInfo& info : all_workloads()) {
     for (const bool float64 : {false, true}) {
@@ -16,7 +26,8 @@ TEST(Workloads, NecessaryOperationsAreThoseThatAreDone) {
       options.float64 = float64;
       const auto workload = make_workload(info.name, options);
       const profile::Account account = account_of(*workload);
-      EXPECT_NEAR(2 * account.all().multiply_adds, workload->necessary_flops(),
+      const double more = info.name == "dfc-ss-solved" ? more_than_claimed(account, float64) : 0;
+      EXPECT_NEAR(2 * (account.all().multiply_adds - more), workload->necessary_flops(),
                   1e-6 * workload->necessary_flops())
           << info.name;
       EXPECT_EQ(workload->samples(), 20) << info.name;
@@ -35,6 +46,8 @@ TEST(Workloads, SmallNetByHand) {
   EXPECT_DOUBLE_EQ(flops("feedback-alignment-adam"), 1080 + 480 + 1080);
   EXPECT_DOUBLE_EQ(flops("dfc-dynamics"), 1080 + 8 * (480 + 460 + 480) + 600);
   EXPECT_DOUBLE_EQ(flops("dfc-ss-dynamics"), 1080 + 8 * (480 + 460) + 1080);
+  // the paths from two and from one layer below the top, for each of ten controls
+  EXPECT_DOUBLE_EQ(flops("dfc-ss-solved"), 1080 + 10 * (320 + 2 * 160) + 1000 + 2 * (480 + 460) + 1080);
 }
 
 TEST(Workloads, NoiseIsPartOfSleepAlone) {
