@@ -42,7 +42,8 @@ Dense<R> dense(const Weights& w, const std::vector<double>& values) {
 // A trained state whose weights are float32 numbers, so that every precision starts from the same.
 class Probe {
  public:
-  Probe(const Plan& plan, const fs::path& run) : plan_(plan), exact_(network(plan.card.groups)) {
+  Probe(const Plan& plan, std::uint64_t seed, const fs::path& run)
+      : plan_(plan), exact_(network(plan.card.groups)) {
     load_network(exact_, load_checkpoint(checkpoints_of(run).back()));
     for (const auto& [group, matrices] : exact_.all_groups()) {
       for (WeightMatrix<double>& w : exact_.group(group)) {
@@ -50,7 +51,9 @@ class Probe {
         if (w.has_bias()) w.set_bias_values(rounded(w.bias_values()));
       }
     }
-    for (std::uint32_t i = 0; i < kSamples; ++i) samples_.push_back(i);
+    // samples that the network has learned: the error of others does not fall with the loss
+    const std::vector<std::uint32_t> learned = plan.split_for(seed).train;
+    samples_.assign(learned.begin(), learned.begin() + kSamples);
   }
 
   State state() const {
@@ -177,7 +180,7 @@ std::string drawing_of(const std::vector<State>& states) {
 
 FigureOutcome precision_figure(const FigureTask& task) {
   Recipe recipe = load_recipe(task.recipes / "dfc2021/precision.toml");
-  if (task.quick) recipe.set("training.epochs=40");
+  if (task.quick) recipe.set("training.epochs=80");
   TrainingOptions training;
   training.out = task.folder / "run";
   training.stop = task.stop;
@@ -190,7 +193,7 @@ FigureOutcome precision_figure(const FigureTask& task) {
     const TrainingResult result =
         states.empty() ? train(recipe, task.seed, training) : resume(*training.out, training);
     if (task.stop != nullptr && task.stop->load()) return {.finished = false};
-    State state = Probe(plan, result.directory).state();
+    State state = Probe(plan, task.seed, result.directory).state();
     state.epoch = static_cast<double>(epochs);
     state.loss = seed_result(result.directory, {}).curves.at("train_loss").back();
     if (task.say)

@@ -62,7 +62,8 @@ TEST_F(Reproduce, QuickSaysWhetherTheShortFormLiesInItsBand) {
 
 TEST_F(Reproduce, WritesThePageOfResultsAndPrintsRecipes) {
   EXPECT_EQ(run({"reproduce", "--write-docs", "page.md"}).code, 0);
-  EXPECT_THAT(slurp(here() / "page.md"), HasSubstr("paper/table/digits/tiny"));
+  EXPECT_THAT(slurp(here() / "page.md"), HasSubstr("## paper/table/digits\n"));
+  EXPECT_THAT(slurp(here() / "page.md"), HasSubstr("\n| tiny |"));
   EXPECT_THAT(run({"reproduce", "paper/table", "--print-recipe"}).out, HasSubstr("epochs = 2"));
 }
 
@@ -70,7 +71,7 @@ TEST_F(Reproduce, AnswersUnknownNamesWithTheNearest) {
   const auto table = run({"reproduce", "paper/tabel"});
   EXPECT_EQ(table.code, 2);
   EXPECT_THAT(table.err, HasSubstr("Did you mean 'paper/table'?"));
-  EXPECT_THAT(run({"reproduce", "paper/table", "--row", "tinny"}).err, HasSubstr("Did you mean 'tiny'?"));
+  EXPECT_THAT(run({"reproduce", "paper/table", "--row", "tinny"}).err, HasSubstr("choice is 'tiny'"));
   EXPECT_EQ(run({"reproduce", "--recipes", "nowhere"}).code, 2);
 }
 

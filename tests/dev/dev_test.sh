@@ -22,7 +22,7 @@ stub() {
   chmod +x "$work/bin/$1"
 }
 
-everything='libzip-dev libssl-dev g++ cmake ninja-build pkg-config libcli11-dev libcurl4-openssl-dev libeigen3-dev libfmt-dev libhwy-dev
+everything='libboost-math-dev libzip-dev libssl-dev g++ cmake ninja-build pkg-config libcli11-dev libcurl4-openssl-dev libeigen3-dev libfmt-dev libhwy-dev
   libsqlite3-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev libbenchmark-dev libgtest-dev libgmock-dev ca-certificates'
 # installed PACKAGES: what dpkg-query knows; apt-get adds to it.
 installed() {
