@@ -78,8 +78,9 @@ bool parse(CommandLine& line) {
 int run(std::vector<std::string> words) {
   CommandLine line;
   line.words = std::move(words);
-  for (const auto add : {add_demo, add_train, add_compare, add_rules, add_probes, add_runs, add_report,
-                         add_eval, add_reproduce, add_resume, add_verify, add_scope, add_data, add_parity, add_bench, add_completion}) {
+  for (const auto add :
+       {add_demo, add_train, add_compare, add_rules, add_probes, add_runs, add_report, add_eval,
+        add_reproduce, add_resume, add_verify, add_scope, add_data, add_parity, add_bench, add_completion}) {
     add(line);
   }
   if (!parse(line)) return kOk;

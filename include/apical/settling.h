@@ -74,8 +74,8 @@ enum class Found : std::uint8_t { simulated, solved, fell_back };
 
 // What became of one sample's settling.     dfc.md of the specification, 3.2
 struct Settled {
-  double residual = 0;     // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
-  double error = 0;        // ‖r* − r_L‖ at the last state
+  double residual = 0;  // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
+  double error = 0;     // ‖r* − r_L‖ at the last state
   // How far the output went beyond its target, as a share of the way: max over t of
   // ⟨r_L(t) − r_L⁻, δ⟩ / ‖δ‖² − 1 with δ = r* − r_L⁻, at least 0.
   double overshoot = 0;

@@ -36,10 +36,10 @@ struct TrainingOptions {
   std::vector<std::string> shortened;  // what was made smaller than published
   std::function<void(const TrainingProgress&)> progress;
   std::function<void(const std::filesystem::path&)>
-      created;                              // a run's directory, once there is something in it
+      created;                                   // a run's directory, once there is something in it
   std::function<void(const std::string&)> warn;  // a sentence that whoever watches should read now
-  const std::atomic<bool>* stop = nullptr;  // becomes true: save a checkpoint and return
-  std::int64_t stop_after_epochs = 0;       // the same after so many epochs of the recipe; 0: run to its end
+  const std::atomic<bool>* stop = nullptr;       // becomes true: save a checkpoint and return
+  std::int64_t stop_after_epochs = 0;  // the same after so many epochs of the recipe; 0: run to its end
 };
 
 enum class TrainingEnd { finished, stopped };
@@ -51,7 +51,7 @@ struct TrainingResult {
   double test_error = 0,
          test_loss = 0;  // at the epoch of the best validation result, or the last; NaN where not known
   std::int64_t best_epoch = 0;
-  double samples_per_s = 0;  // of the wake passes
+  double samples_per_s = 0;       // of the wake passes
   std::vector<PassSpeed> speeds;  // what each kind of pass reached, since the run was started or resumed
 };
 

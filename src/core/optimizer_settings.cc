@@ -34,7 +34,8 @@ const std::vector<Field<OptimizerSettings>>& table() {
             real("weight_decay", 0, "", 0, kInfinity,
                  "L2 coefficient, added to the gradient before the moments; decoupled for adamw.")),
       enum_field(&S::decay, kDecays, "decay",
-                 "what weight_decay multiplies: 1, or how far the group's squared norm has grown since the first step."),
+                 "what weight_decay multiplies: 1, or how far the group's squared norm has grown since the "
+                 "first step."),
       field(&S::l1,
             real("l1", 0, "", 0, kInfinity, "L1 coefficient, added to the gradient as l1 * sign(w).")),
       enum_field(&S::clip, kClippings, "clip",

@@ -98,7 +98,8 @@ Resolved resolve(Recipe& recipe) {
   for (const std::string& section : sections) {
     recipe.optimizers[section] = resolve_optimizer(recipe, card, section);
   }
-  std::erase_if(recipe.optimizers, [&](const auto& optimizer) { return !sections.contains(optimizer.first); });
+  std::erase_if(recipe.optimizers,
+                [&](const auto& optimizer) { return !sections.contains(optimizer.first); });
   Parameters probes = probe_settings(card);
   recipe.probes.resolve(probes);
   return {std::move(card), std::move(settings)};

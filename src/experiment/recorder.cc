@@ -20,9 +20,8 @@ double moment(const Plan& plan, const TrainerBase& trainer) {
   const Segment& segment = trainer.segment();
   if (segment.pass.when != When::before_training)
     return static_cast<double>(segment.epoch) + (segment.evaluates ? done : 0.0);
-  const auto before = std::count_if(plan.segments.begin(), plan.segments.end(), [](const Segment& s) {
-    return s.pass.when == When::before_training;
-  });
+  const auto before = std::count_if(plan.segments.begin(), plan.segments.end(),
+                                    [](const Segment& s) { return s.pass.when == When::before_training; });
   return static_cast<double>(trainer.segment_index()) - static_cast<double>(before) + done;
 }
 

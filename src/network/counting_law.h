@@ -17,9 +17,9 @@ void counting_law(const LawStep<T>& step) {
                              2 * (step.v_fb != nullptr) + (step.rate_deviation_ff != nullptr) +
                              (step.rate != nullptr);
   const std::size_t neurons = step.rows * step.width;
-  const profile::WorkScope scope(profile::Work::law,
-                                 {.elements = static_cast<double>(neurons),
-                                  .bytes = static_cast<double>(neurons * arrays * sizeof(T))});
+  const profile::WorkScope scope(
+      profile::Work::law,
+      {.elements = static_cast<double>(neurons), .bytes = static_cast<double>(neurons * arrays * sizeof(T))});
   counted_law<T>(step);
 }
 

@@ -107,13 +107,15 @@ void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out)
   begin();
 }
 
-#define APICAL_INSTANTIATE(T)                                                                             \
-  template std::vector<Minibatch<T>::Piece> Minibatch<T>::pieces_of(const std::vector<WeightMatrix<T>>&); \
-  template void Minibatch<T>::propose();                                                                  \
-  template void Minibatch<T>::propose_to(std::string_view, const DeltaSink<T>&);                          \
-  template void Minibatch<T>::sum_piece(std::string_view, const Piece&, T*) const;
-APICAL_INSTANTIATE(float)
-APICAL_INSTANTIATE(double)
-#undef APICAL_INSTANTIATE
+template std::vector<Minibatch<float>::Piece> Minibatch<float>::pieces_of(
+    const std::vector<WeightMatrix<float>>&);
+template void Minibatch<float>::propose();
+template void Minibatch<float>::propose_to(std::string_view, const DeltaSink<float>&);
+template void Minibatch<float>::sum_piece(std::string_view, const Piece&, float*) const;
+template std::vector<Minibatch<double>::Piece> Minibatch<double>::pieces_of(
+    const std::vector<WeightMatrix<double>>&);
+template void Minibatch<double>::propose();
+template void Minibatch<double>::propose_to(std::string_view, const DeltaSink<double>&);
+template void Minibatch<double>::sum_piece(std::string_view, const Piece&, double*) const;
 
 }  // namespace apical

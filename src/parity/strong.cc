@@ -82,7 +82,8 @@ class Strong {
     // a sentence where the authors' function, which multiplies by W in place of its transpose, does not run
     const auto ratio = bench_.root().find("ratio_fb_over_ff_official_fn");
     if (ratio && !ratio->is_text())
-      bench_.results.push_back(skipped(ratio->path(), "the authors' ratio multiplies by the wrong side of W"));
+      bench_.results.push_back(
+          skipped(ratio->path(), "the authors' ratio multiplies by the wrong side of W"));
   }
 
  private:

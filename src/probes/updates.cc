@@ -90,8 +90,7 @@ void add(std::vector<Probe>& probes, const std::string& suffix, const std::strin
 template <class T>
 Values non_finite(const ProbeContext<T>& context) {
   Values values = {{"network", 0.0}};
-  for (const auto& [where, count] :
-       count_non_finite(context.network, context.minibatch, context.context)) {
+  for (const auto& [where, count] : count_non_finite(context.network, context.minibatch, context.context)) {
     values.emplace_back(where, static_cast<double>(count));
     values.front().second += static_cast<double>(count);
   }

@@ -60,7 +60,8 @@ TEST(StudentTeacher, OfThePaperIsWhatNumPyComputes) {
 
 // The sum that a manifest records; another one here means that old runs cannot be resumed.
 TEST(StudentTeacher, HasTheSameBitsEverywhere) {
-  EXPECT_EQ(student_teacher(small(), "train").hash(), "1a17defe01b64427810fd55047794a4e5b3ec597fb02f22c55a16affd5396eff");
+  EXPECT_EQ(student_teacher(small(), "train").hash(),
+            "1a17defe01b64427810fd55047794a4e5b3ec597fb02f22c55a16affd5396eff");
 }
 
 TEST(StudentTeacher, KeepsTheFirstSamplesWhereMoreAreAskedFor) {

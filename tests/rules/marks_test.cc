@@ -32,7 +32,8 @@ Marks marks_of(const std::string& id, Overrides overrides) {
   Bench<float> bench(toy, id, overrides, pool, configured.whole_minibatch);
   bench.minibatch().reset_marks();
   for (const Pass& pass : configured.passes) {
-    bench.run(id, overrides, {.pass = pass.name, .group = pass.group, .seed = 0, .epoch = 0, .also = pass.also});
+    bench.run(id, overrides,
+              {.pass = pass.name, .group = pass.group, .seed = 0, .epoch = 0, .also = pass.also});
   }
   return bench.minibatch().marks();
 }
