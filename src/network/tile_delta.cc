@@ -107,11 +107,9 @@ void TileDelta<T>::keep_presynaptic(std::size_t layer, std::size_t term, const P
   {
     const std::scoped_lock lock(list.mutex);
     kept.pre_stride = pre.stride;
-    if (pre.resident) {
-      kept.resident = pre.data - tile_.first_row * pre.stride;
-    } else if (kept.pre.empty()) {
-      kept.pre = Buffer<T>(tile_.batch->capacity * pre.stride);
-    }
+    // null again after a rule that learned from the minibatch's own rates
+    kept.resident = pre.resident ? pre.data - tile_.first_row * pre.stride : nullptr;
+    if (!pre.resident && kept.pre.empty()) kept.pre = Buffer<T>(tile_.batch->capacity * pre.stride);
   }
   if (!pre.resident) {
     std::memcpy(kept.pre.data() + tile_.first_row * pre.stride, pre.data,

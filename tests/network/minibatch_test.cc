@@ -206,6 +206,19 @@ TEST(Minibatch, RemembersNothingOfTheOneBefore) {
   }
 }
 
+// Backprop learns from the minibatch's own rates; a controlled rule from others, after it too.
+TEST(Minibatch, RemembersNothingOfTheRuleBefore) {
+  const Toy toy = make_toy({.units = {6, 20, 9, 4}, .batch = 21});
+  for (const RulePass& pass : every_pass()) {
+    Bench<float> fresh(toy, pass.rule, pass.settings);
+    run(fresh, pass);
+    Bench<float> used(toy, pass.rule, pass.settings);
+    used.run("backprop");
+    run(used, pass);
+    EXPECT_TRUE(bits_of(used.minibatch(), pass) == bits_of(fresh.minibatch(), pass)) << pass.name;
+  }
+}
+
 TEST(Minibatch, AsOneTileEqualsTheTiledOne) {
   Pool pool(1);
   const Toy toy = make_toy({.units = {9, 40, 17, 5}, .batch = 83, .gain = 0.7});
