@@ -73,6 +73,16 @@ struct StackedJacobian {
     }
   }
 
+  // J_iᵀ z of each sample [B, n_i]: the changes of a layer's weights in J_Wᵀ z are signalsᵀ rates.
+  RowMajor signals(const RowMajor& layer, const Eigen::VectorXd& z) const {
+    RowMajor x(rows, layer.cols());
+    for (Index row = 0; row < rows; ++row) {
+      const auto own = layer.middleRows(row * outputs, outputs);
+      x.row(row) = (own.transpose() * z.segment(row * outputs, outputs)).transpose();
+    }
+    return x;
+  }
+
   Index rows, outputs;
   std::vector<RowMajor> by_layer;  // J_i [B n_L, n_i]
   std::vector<RowMajor> rates;     // r_{i−1} [B, n_{i−1}]
@@ -96,14 +106,10 @@ RowMajor joint_signals(const Network<T>& network, const BatchState<T>& state, do
   Index units = 0;
   for (const RowMajor& layer : stacked.by_layer) units += layer.cols();
   RowMajor x(stacked.rows, units);
-  for (Index row = 0; row < stacked.rows; ++row) {
-    Index first = 0;
-    for (const RowMajor& layer : stacked.by_layer) {
-      const auto own = layer.middleRows(row * stacked.outputs, stacked.outputs);
-      x.row(row).segment(first, layer.cols()) =
-          (own.transpose() * z.segment(row * stacked.outputs, stacked.outputs)).transpose();
-      first += layer.cols();
-    }
+  Index first = 0;
+  for (const RowMajor& layer : stacked.by_layer) {
+    x.middleCols(first, layer.cols()) = stacked.signals(layer, z);
+    first += layer.cols();
   }
   return x;
 }
@@ -202,8 +208,18 @@ double null_space_share(const Network<T>& network, const BatchState<T>& state, s
     }
   }
   if (!(length > 0) || !moved.allFinite()) return std::numeric_limits<double>::quiet_NaN();
-  const double in_row_space = moved.dot(solve(stacked.gram, 0, moved)) / length;
-  return std::sqrt(std::max(0.0, 1 - in_row_space));
+  // what is left is formed, since 1 − a share near 1 would hold no more than half of the digits
+  const Eigen::VectorXd z = solve(stacked.gram, 0, moved);
+  double left = 0;
+  for (const auto& w : network.group("forward")) {
+    const std::size_t layer = w.layer() - 1;
+    const RowMajor x = stacked.signals(stacked.by_layer[layer], z);
+    Eigen::VectorXd bias = proposed_bias(w, proposed);
+    if (w.has_bias()) bias -= x.colwise().sum().transpose();
+    const RowMajor weights = proposed_weights(w, proposed) - x.transpose() * stacked.rates[layer];
+    left += weights.squaredNorm() + bias.squaredNorm();
+  }
+  return std::sqrt(left / length);
 }
 
 #define APICAL_INSTANTIATE(T)                                                                                \

@@ -13,18 +13,21 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json theory() {
+// To be kept while a loop reads it: in C++20 a temporary ends before the loop over a part of it begins.
+Json theory_of(const std::string& network) {
   std::ifstream in(std::string(APICAL_TEST_DATA) + "/probes/theory.json");
-  return Json::parse(in);
+  return Json::parse(in).at(network);
 }
 
 class TheoryProbes : public testing::TestWithParam<std::string> {};
 
 TEST_P(TheoryProbes, FindWhatTheIndependentProgramFinds) {
   PublishedNetwork published(GetParam());
-  std::size_t compared = 0;
-  for (const auto& [probe, theirs] : theory().at(GetParam()).items()) {
+  std::size_t compared = 0, stored = 0;
+  const Json theory = theory_of(GetParam());
+  for (const auto& [probe, theirs] : theory.items()) {
     if (probe == "spectral radii") continue;
+    stored += theirs.size() - theirs.count("A_PI paper");
     const ProbeValues ours = published.measure(probe);
     for (const auto& [name, value] : ours.values) {
       const auto expected = theirs.at(name).get<double>();
@@ -34,7 +37,8 @@ TEST_P(TheoryProbes, FindWhatTheIndependentProgramFinds) {
       ++compared;
     }
   }
-  EXPECT_GT(compared, 70u);
+  EXPECT_EQ(compared, stored);
+  EXPECT_GE(stored, 40u);
 }
 
 TEST_P(TheoryProbes, KnowTheSpectralRadiusOfEveryWayToMakeAnEulerStep) {
@@ -43,7 +47,8 @@ TEST_P(TheoryProbes, KnowTheSpectralRadiusOfEveryWayToMakeAnEulerStep) {
   const SampleJacobian<double> jacobian(published.network);
   const double dt = published.example.hyper.dt;
   std::size_t ways = 0;
-  for (const auto& [way, radii] : theory().at(GetParam()).at("spectral radii").items()) {
+  const Json theory = theory_of(GetParam());
+  for (const auto& [way, radii] : theory.at("spectral radii").items()) {
     ControlledDynamics d = dynamics_of(published.settings);
     d.settling.instantaneous_transmission = way.starts_with("instantaneous");
     d.settling.proactive = way.find("proactive") != std::string::npos;
@@ -63,7 +68,7 @@ TEST_P(TheoryProbes, KnowTheLeakOfThePaper) {
   PublishedNetwork published(GetParam());
   published.settings.set("reading", std::string("paper"));
   for (const char* probe : {"stability", "stability-controlled"}) {
-    const auto expected = theory().at(GetParam()).at(probe).at("A_PI paper").get<double>();
+    const auto expected = theory_of(GetParam()).at(probe).at("A_PI paper").get<double>();
     EXPECT_NEAR(published.measure(probe).values[0].second, expected, 1e-7) << probe;
   }
 }
@@ -100,7 +105,8 @@ TEST_P(TheoryProbes, AreTheSameBitsForAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(Networks, TheoryProbes,
                          testing::Values("p1_5-7-6-3_tanh-linear_bias_mse", "p2_4-5-5-5-2_alltanh_nobias_mse",
                                          "p3_6-8-5-4_tanh-linear_bias_ce",
-                                         "p5_6-5-3-5-6_tanh-lin-tanh_bias_mse_slowapical"));
+                                         "p5_6-5-3-5-6_tanh-lin-tanh_bias_mse_slowapical",
+                                         "q4_single_layer"));
 
 }  // namespace
 }  // namespace apical

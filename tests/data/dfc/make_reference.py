@@ -263,8 +263,12 @@ def adam(values, gradients, memory, t, lr, eps, decay=0.0, beta=0.99):
 
 def angle(a, b):
     a, b = (np.concatenate([t.ravel() for t in ts]) for ts in (a, b))
-    norms = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(np.degrees(np.arccos(np.clip(a @ b / norms, -1, 1)))) if norms > 0 else None
+    lengths = np.linalg.norm(a), np.linalg.norm(b)
+    if not all(lengths):
+        return None
+    a, b = a / lengths[0], b / lengths[1]
+    # an arc cosine would make 1e-6 degrees of the rounding of parallel updates
+    return float(np.degrees(2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
 
 
 def interleaved(net, W, b):

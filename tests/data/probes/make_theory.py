@@ -12,10 +12,10 @@ import numpy as np
 
 HERE = pathlib.Path(__file__).parent
 CASES = ["p1_5-7-6-3_tanh-linear_bias_mse", "p2_4-5-5-5-2_alltanh_nobias_mse", "p3_6-8-5-4_tanh-linear_bias_ce",
-         "p5_6-5-3-5-6_tanh-lin-tanh_bias_mse_slowapical"]
+         "p5_6-5-3-5-6_tanh-lin-tanh_bias_mse_slowapical", "q4_single_layer"]
 DAMPING = 0.1
-PHI = {"linear": lambda v: v, "tanh": np.tanh}
-SLOPE = {"linear": np.ones_like, "tanh": lambda v: 1 - np.tanh(v) ** 2}
+PHI = {"linear": lambda v: v, "tanh": np.tanh, "sigmoid": lambda v: 1 / (1 + np.exp(-v))}
+SLOPE = {"linear": np.ones_like, "tanh": lambda v: 1 - np.tanh(v) ** 2, "sigmoid": lambda v: PHI["sigmoid"](v) * (1 - PHI["sigmoid"](v))}
 
 
 def degrees(a, b):
