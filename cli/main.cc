@@ -40,7 +40,8 @@ Error unexpected(const CLI::App& app, const std::string& word) {
   std::vector<std::string> valid;
   const bool option = word.starts_with("-");
   if (option) {
-    for (const CLI::Option* known : verb.get_options()) {
+    for (const CLI::Option* known :
+         verb.get_options([](const CLI::Option* o) { return !o->get_group().empty(); })) {
       for (const std::string& name : known->get_lnames()) valid.push_back("--" + name);
     }
   } else {

@@ -72,7 +72,7 @@ struct Settling {
 // Whether a sample's last state was simulated, solved for, or simulated because it could not be solved for.
 enum class Found : std::uint8_t { simulated, solved, fell_back };
 
-// What became of one sample's settling.     dfc.md of the specification, 3.2
+// What became of one sample's settling, with the thresholds of the authors' code.     docs/concepts/settling-and-convergence.md
 struct Settled {
   double residual = 0;  // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
   double error = 0;     // ‖r* − r_L‖ at the last state

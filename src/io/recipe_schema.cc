@@ -52,8 +52,9 @@ Section problem_section() {
   using S = ProblemSettings;
   return section<S>(
       "problem", "Data, target and loss.", &Recipe::problem,
-      {field(&S::data,
-             text("data", "", "digits, mnist, fashion-mnist, student-teacher, csv:FILE or npz:FILE.")),
+      {field(&S::data, text("data", "",
+                            "digits, mnist, fashion-mnist, fashion-mnist-unofficial-split, student-teacher, "
+                            "or csv:, npy:, npz: or idx:FILE.")),
        field(&S::task, choice("task", "", {"classification", "autoencoder", "regression"},
                               "what the output has to match.")),
        field(&S::loss,
@@ -101,7 +102,7 @@ Section network_section() {
        field(&S::output_activation,
              text("output_activation", "", "of the last layer; softmax belongs to the loss.")),
        field(&S::initialiser,
-             text("initialiser", "", "xavier-, he- or orthogonal start of the forward weights.")),
+             text("initialiser", "", "xavier-, he-, lecun- or orthogonal start of the forward weights.")),
        field(&S::gain, real("gain", 0, "", 0, 1e6, "factor on the initial weights.")),
        field(&S::biases, flag("biases", true, "whether layers have biases, which start at 0."))});
 }

@@ -80,7 +80,8 @@ EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>&
   const bool moving_target = tile.clamped_output != nullptr && !settling.to_own_output;
   if (noisy || moving_target || settling.filter > 0 || settling.learn == Learn::each_step ||
       *settling.also != 0 || !rests_at_sum(law)) {
-    throw InternalError(
+    throw Error(
+        "settling = solved",
         "only a settling phase without noise, filters and a target that moves, that learns from its last "
         "state and whose soma rests at the sum of its basal and apical voltage, can be solved for");
   }
