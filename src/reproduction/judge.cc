@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "apical/error.h"
 #include "apical/reproduction.h"
@@ -22,8 +21,8 @@ std::vector<const SeedResult*> counted(const PublishedCell& cell, const CellResu
 }  // namespace
 
 const std::string& to_string(Agreement agreement) {
-  static const std::array<std::string, 7> words = {"not run",    "settings changed", "partial",  "too few",
-                                                   "reproduced", "inconclusive",     "different"};
+  static const std::vector<std::string> words = {"not run",    "settings changed", "partial",  "too few",
+                                                 "reproduced", "inconclusive",     "different"};
   return words.at(static_cast<std::size_t>(agreement));
 }
 
