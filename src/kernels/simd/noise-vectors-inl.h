@@ -1,4 +1,4 @@
-// The noise of noise-inl.h for float in explicit vectors: the same words, the same transform, three times as fast as the plain loops, which
+// The noise of noise-inl.h for float in explicit vectors: the same words, the same transform, twice as fast as the plain loops, which
 // the compiler fills with shuffles. Included once per instruction-set namespace, after noise-inl.h; `hn` is hwy::HWY_NAMESPACE.
 
 #if HWY_TARGET == HWY_SCALAR
