@@ -108,7 +108,8 @@ def main():
     parser.add_argument("binary", nargs="?", default="build/release/cli/apical")
     parser.add_argument("--torch", metavar="PYTHON", help="interpreter that has PyTorch")
     parser.add_argument("--jax", metavar="PYTHON", help="interpreter that has JAX")
-    parser.add_argument("--peers", nargs="+", default=["pytorch", "pytorch compiled", "jax"])
+    known = ["pytorch", "pytorch compiled", "jax"]
+    parser.add_argument("--peers", nargs="+", default=known, choices=known)
     parser.add_argument("--rules", nargs="+", default=RULES, choices=RULES)
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
