@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/profile.h"
+#include "network/feedback_column.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -16,16 +17,6 @@ constexpr std::size_t kMostRows = 1024;
 constexpr std::size_t kFewestSamples = 8;
 // Outputs up to which systems are solved side by side; blocks that fit the cache are faster beyond.
 constexpr std::size_t kMostTogether = 48;
-
-// Column j of Q as a row, padding 0.
-template <class T>
-void column_of(const WeightMatrix<T>& q, std::size_t j, T* row) {
-  const std::size_t n_out = q.n_out(), n_in = q.n_in(), width = padded<T>(n_out);
-  for (std::size_t unit = 0; unit < width; unit += kPanel<T>) {
-    const T* panel = q.panels() + panel_index<T>(n_out, n_in, unit, j);
-    std::copy(panel, panel + std::min(kPanel<T>, width - unit), row + unit);
-  }
-}
 
 }  // namespace
 
