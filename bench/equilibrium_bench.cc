@@ -48,11 +48,12 @@ class MadeUp final : public SampleSource<T> {
 template <class T>
 class Minibatches {
  public:
-  explicit Minibatches(const Case& c) : case_(c), pool_(1), network_(spec(), card().groups, 1) {
+  explicit Minibatches(const Case& c, bool learned = true)
+      : case_(c), pool_(1), network_(spec(), card().groups, 1) {
     minibatch_ = std::make_unique<Minibatch<T>>(network_, Loss::cross_entropy, pool_, kBatch);
     run("solved");
     source_.made();
-    sleep();
+    if (learned) sleep();
     minibatch_->keep_controlled(true);
   }
   // The same weights in another precision.
@@ -167,7 +168,7 @@ void solving(benchmark::State& state, const Case& c) {
   state.counters["fell_back"] = static_cast<double>(minibatches.fell_back());
   minibatches.run("steps");
   state.counters["steps_off"] = distance(minibatches.state(), found);
-  Minibatches<double> exact(c);
+  Minibatches<double> exact(c, false);
   exact.take_weights(minibatches);
   exact.run("solved", 1e-13);
   state.counters["error"] = distance(found, exact.state());
