@@ -78,8 +78,8 @@ class Trainer final : public TrainerBase {
     measured_.clear();
     const bool clips = std::any_of(moved_.begin(), moved_.end(),
                                    [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
-    const bool lost = samples_lost(minibatch_) && is_controlled(plan_.card);
-    if (probes.empty() && !clips && !lost) {
+    const std::size_t lost = is_controlled(plan_.card) ? samples_lost(minibatch_) : 0;
+    if (probes.empty() && !clips && lost == 0) {
       // nobody has to see the whole update: its pieces go straight into the weights
       for (const auto& [group, section] : moved_) {
         moving_ = &optimizers_.at(section);
@@ -89,7 +89,7 @@ class Trainer final : public TrainerBase {
       }
     } else {
       minibatch_.propose();
-      if (lost && update_lost(minibatch_))
+      if (lost > 0 && (lost == current_samples().size() || update_lost(minibatch_)))
         throw runaway_error<T>(plan_, segment(), next_ + 1, context(), network_, *rule_, train_, minibatch_);
       for (const std::string& name : probes) measure(name);
       for (const auto& [group, section] : moved_) {
@@ -292,6 +292,7 @@ class Trainer final : public TrainerBase {
       const Settled& settled = state.settled[row];
       sums_.settling_samples += 1;
       sums_.settled += settled.converged;
+      sums_.diverged += settled.diverged;
       sums_.settling_time += static_cast<double>(settled.time);
       sums_.residual += settled.residual;
       sums_.solved += settled.found == Found::solved;

@@ -223,10 +223,18 @@ std::vector<FigureClaim> claims_of(const Figure3& figure) {
 }
 
 FigureOutcome make_fig3(const FigureTask& task) {
+  std::vector<std::string> slugs;
+  for (const Method& method : kMethods) slugs.emplace_back(method.slug);
+  require_method(task, slugs);
   Figure3 figure;
+  std::vector<MethodProgress> progress;
   for (const Method& method : kMethods) {
-    const auto run = recorded_run(figure_3_recipe(method.name, task.quick), task);
-    if (!run) return {.finished = false, .claims = {}, .files = {}};
+    const Recipe recipe = figure_3_recipe(method.name, task.quick);
+    const bool asked = task.row.empty() || task.row == method.slug;
+    const auto run = asked ? recorded_run(recipe, task) : found_run(recipe, task);
+    if (asked && !run) return {.finished = false};
+    progress.push_back({method.slug, run ? epochs_of(*run) : 0, recipe.training.epochs});
+    if (!run) continue;
     figure.minimum_norm[method.name] = probe_series(*run, "update-angle-mn-damped");
     figure.gauss_newton[method.name] = probe_series(*run, "update-angle-gn-damped");
     if (!method.controlled) continue;
@@ -240,6 +248,7 @@ FigureOutcome make_fig3(const FigureTask& task) {
   for (auto& [method, values] : figure.condition_2) values = values.since(0);
   FigureOutcome outcome;
   outcome.claims = claims_of(figure);
+  outcome.partial = partial_words(progress);
   write_plot(task, "fig3", plot_of(figure), outcome);
   write_csv(task, "fig3", numbers_of(figure), outcome);
   return outcome;
