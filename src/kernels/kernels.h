@@ -53,7 +53,8 @@ struct OuterProduct {
   std::size_t first_panel, panels;  // panels of G to work on
   std::size_t first_k, k_count;     // presynaptic units to work on
   Start start = Start::keep;        // zero: what was in that part of G is not read
-  const T* companion = nullptr;     // laid out like G and wanted right after: its part is brought into the first cache
+  const T* companion =
+      nullptr;  // laid out like G and wanted right after: its part is brought into the first cache
 };
 
 // Panels of Wᵀ [n_in, n_out] from panels of W [n_out, n_in]; first_panel/panels and first_k/k_count restrict the work to a part of W.

@@ -47,7 +47,8 @@ HWY_NOINLINE void micro_kernel(const Micro<T>& m, std::size_t row, std::size_t b
   for (; blocks > 0; --blocks) {
     if (walk == Walk::across_rows && companion != nullptr) {
       for (std::size_t r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v) __builtin_prefetch(companion + r * ldc + static_cast<std::size_t>(v) * L, 1);
+        for (int v = 0; v < V; ++v)
+          __builtin_prefetch(companion + r * ldc + static_cast<std::size_t>(v) * L, 1);
       }
       companion += R * ldc;
     }
@@ -184,7 +185,8 @@ void outer_product(const OuterProduct<T>& o) {
     const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
     const std::size_t at = first * o.n_in + o.first_k * width;
     const T* companion = o.companion == nullptr ? nullptr : o.companion + at;
-    Micro<T> m{o.x + o.first_k, o.ldx, o.e + first, o.lde, o.rows, nullptr, o.g + at, width, o.start, companion};
+    Micro<T> m{o.x + o.first_k, o.ldx,    o.e + first, o.lde,   o.rows,
+               nullptr,         o.g + at, width,       o.start, companion};
     panel_columns<Walk::across_rows>(m, width, o.k_count);
   }
 }
