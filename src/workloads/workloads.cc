@@ -105,7 +105,6 @@ struct Counts {
   double upper = 0;          // W_i r for i > 1
   double feedback = 0;       // Q u, all layers
   double hidden_direct = 0;  // G_i δ_L, hidden layers
-  double paths = 0;          // one column of ∂r_L/∂u, by the layer at which the control enters
 
   explicit Counts(const std::vector<std::size_t>& n) {
     const std::size_t depth = n.size() - 1;
@@ -115,7 +114,6 @@ struct Counts {
       (i == 1 ? drive : upper) += product;
       feedback += static_cast<double>(n[i]) * outputs;
       if (i < depth) hidden_direct += static_cast<double>(n[i]) * outputs;
-      paths += static_cast<double>(i - 1) * product;
     }
   }
 };
@@ -126,9 +124,10 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
   const double forward = c.drive + c.upper, update = c.drive + c.upper;
   if (name == "dfc-dynamics") return forward + euler * (c.upper + c.feedback + c.upper) + c.drive;
   if (name == "dfc-ss-dynamics") return forward + euler * (c.upper + c.feedback) + update;
-  // the least that certifies: the paths once and the inverse of their sum, the step that it gives, and the look at where it leads
+  // the least that certifies: one linearisation, two steps and the look at each state that they lead to, three eliminations in all
   if (name == "dfc-ss-solved")
-    return forward + outputs * c.paths + outputs * outputs * outputs + 2 * (c.upper + c.feedback) + update;
+    return forward + outputs * (c.upper + c.feedback) + outputs * outputs * outputs +
+           2 * (c.upper + c.feedback) + update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
   if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);
