@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "apical/atomic_file.h"
 #include "apical/published_figure.h"
 #include "apical/reproduction.h"
 
@@ -12,6 +13,7 @@ namespace apical {
 namespace {
 
 constexpr auto kRight = Table::Align::right;
+constexpr std::size_t kMostNotes = 1 << 20;  // bytes
 
 bool is_error(const std::string& metric) { return metric.ends_with("_error"); }
 
@@ -152,6 +154,8 @@ std::string results_page(std::span<const PublishedCell> cells, const std::filesy
                             claim.published, claim.ours);
     }
   }
+  if (const std::filesystem::path notes = results / "notes.md"; std::filesystem::exists(notes))
+    page += "\n## Notes\n" + read_whole(notes, kMostNotes);
   return page + kHowToGoOn;
 }
 

@@ -62,7 +62,7 @@ void set_all(Recipe& recipe, const std::vector<std::string>& assignments) {
 
 void shrink_data(Recipe& recipe) {
   set_all(recipe, {"problem.validation=64", "problem.teacher.samples=704", "problem.teacher.test_samples=64",
-                   "problem.batch_size=32", "problem.teacher.hidden=[100, 100]"});
+                   "problem.batch_size=16", "problem.teacher.hidden=[100, 100]"});
 }
 
 std::optional<fs::path> recorded_run(const Recipe& wanted, const FigureTask& task) {
