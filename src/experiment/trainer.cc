@@ -84,6 +84,7 @@ class Trainer final : public TrainerBase {
       for (const auto& [group, section] : moved_) {
         moving_ = &optimizers_.at(section);
         moving_->prepare(rate_factor());
+        following_ = transports_ && group == "forward";
         minibatch_.propose_to(group, mover_);
       }
     } else {
@@ -96,10 +97,10 @@ class Trainer final : public TrainerBase {
         moving_->prepare(rate_factor());
         move_weights();
       }
-    }
-    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) {
-      const profile::PhaseScope scope(profile::Phase::optimizer);
-      refresh_transposes(network_, pool_);
+      if (transports_ && pass.group == "forward") {
+        const profile::PhaseScope scope(profile::Phase::optimizer);
+        refresh_transposes(network_, pool_);
+      }
     }
     ++next_;
   }
@@ -344,10 +345,14 @@ class Trainer final : public TrainerBase {
   std::map<std::string, Optimizer<T>> optimizers_;
   std::vector<Pass::Moved> moved_;  // by the pass that runs
   Optimizer<T>* moving_ = nullptr;  // one of its optimizers
+  const bool transports_ = plan_.card.marks.has(Mark::weight_transport);
+  const TransposedPieces<T> transposed_{network_};
+  bool following_ = false;  // the pieces that move now have transposed copies
   const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
                                      T mean) {
     const profile::PhaseScope scope(profile::Phase::optimizer);
     moving_->apply(array, begin, end, sums, mean);
+    if (following_) transposed_.refresh(array, begin, end);
   };
   std::vector<OptimizerPiece> pieces_;
   std::vector<MeasuredProbe> measured_;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <ctime>
 #include <functional>
+#include <optional>
 
 #include "apical/error.h"
 #include "apical/optimizer.h"
@@ -159,8 +160,8 @@ class TrainingStep final : public Workload {
     minibatch_ = std::make_unique<Minibatch<T>>(*network_, Loss::cross_entropy, pool_, options.batch);
     rule_ = entry.template make<T>(settings);
     source_ = std::make_unique<MadeUpSource<T>>(options.layers.front(), options.layers.back());
-    transports_ = card.marks.has(Mark::weight_transport);
     network_->refresh_transposes();
+    if (card.marks.has(Mark::weight_transport)) transposed_.emplace(*network_);
     if (options.optimizer && context_.group == "forward")
       make_optimizer(name.ends_with(kAdam) ? OptimizerAlgorithm::adam : OptimizerAlgorithm::sgd);
     run();
@@ -172,8 +173,6 @@ class TrainingStep final : public Workload {
     if (optimizer_ == nullptr) return minibatch_->propose();
     optimizer_->prepare(1);
     minibatch_->propose_to(context_.group, mover_);
-    const profile::PhaseScope scope(profile::Phase::optimizer);
-    if (transports_) refresh_transposes(*network_, pool_);
   }
 
   double necessary_flops() const override { return flops_; }
@@ -212,8 +211,9 @@ class TrainingStep final : public Workload {
                                      T mean) {
     const profile::PhaseScope scope(profile::Phase::optimizer);
     optimizer_->apply(array, begin, end, sums, mean);
+    if (transposed_) transposed_->refresh(array, begin, end);
   };
-  bool transports_ = false;
+  std::optional<TransposedPieces<T>> transposed_;  // where the rule transports weights
 };
 
 double median(std::vector<double> values) {
