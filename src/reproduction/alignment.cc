@@ -76,7 +76,7 @@ void add_line(report::PlotPanel& panel, const std::string& label, std::size_t st
   const Rolling smooth = rolling(series.value, kWindow);
   report::PlotLine line{.label = label, .look = report::Look::of(style), .x = series.epoch, .y = smooth.mean};
   for (std::size_t i = 0; i < smooth.mean.size(); ++i) {
-    line.low.push_back(smooth.mean[i] - smooth.sd[i]);
+    line.low.push_back(std::max(0.0, smooth.mean[i] - smooth.sd[i]));  // nothing here is negative
     line.high.push_back(smooth.mean[i] + smooth.sd[i]);
   }
   panel.lines.push_back(std::move(line));
