@@ -107,7 +107,7 @@ void transpose(benchmark::State& state, const std::string& name) {
   const std::size_t n = 256;
   const Array<T> w(panel_size<T>(n, n)), transposed(panel_size<T>(n, n));
   for ([[maybe_unused]] auto iteration : state) {
-    kernels<T>().transpose_panels(w, n, n, transposed);
+    kernels<T>().transpose_panels({w, n, n, transposed});
     benchmark::ClobberMemory();
   }
   count_numbers(state, n * n);

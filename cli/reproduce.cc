@@ -126,11 +126,18 @@ int run_quick(const CommandLine& line, const Options& options, std::vector<Publi
 }
 
 int run_figure(const Options& options, const PublishedFigure& figure) {
+  if ((options.epochs > 0 || !options.choice.row.empty()) && !figure.may_stop_early) {
+    throw Error(options.epochs > 0 ? "--epochs" : "--row",
+                fmt::format("{} runs as a whole, and goes on where it was stopped.", figure.id),
+                "Leave it out; --quick is a short form.");
+  }
   FigureTask task;
   task.folder = options.resources.runs / "reproduce" / file_name(figure.id);
   task.recipes = options.recipe_folder();
   task.threads = static_cast<unsigned>(options.resources.threads.value_or(1));
   task.quick = options.quick;
+  task.epochs = options.epochs;
+  task.row = options.choice.row;
   task.stop = &stop_on_signals();
   task.say = say;
   const FigureOutcome outcome = reproduce_figure(figure, task, options.results_folder());
@@ -139,17 +146,39 @@ int run_figure(const Options& options, const PublishedFigure& figure) {
   table.column("Published").column("Ours").column("Shown");
   bool all = true;
   for (const FigureClaim& claim : outcome.claims) {
-    table.row({claim.published, claim.ours, claim.shown ? "yes" : "no"});
-    all = all && claim.shown;
+    const bool judged = outcome.partial.empty();
+    table.row({claim.published, claim.ours, !judged ? "no verdict" : claim.shown ? "yes" : "no"});
+    all = all && (claim.shown || !judged);
   }
+  if (!outcome.partial.empty()) table.note(fmt::format("Partial: {}.", outcome.partial));
   print(table, options.resources.json);
   for (const fs::path& file : outcome.files) say(fs::absolute(file).lexically_normal().string());
   return all ? kOk : kCheckFailed;
 }
 
-int run(const CommandLine& line, const Options& options) {
+// That of the id, or those of a group: "dfc2021/alignment" has one for each column. A paper's name alone means its tables.
+std::vector<const PublishedFigure*> chosen_figures(const CellChoice& choice) {
+  std::vector<const PublishedFigure*> chosen;
+  std::vector<std::string> columns;
   for (const PublishedFigure& figure : published_figures()) {
-    if (figure.id == options.choice.what) return run_figure(options, figure);
+    const bool below = choice.what.find('/') != std::string::npos && figure.id.starts_with(choice.what + "/");
+    if (figure.id != choice.what && !below) continue;
+    columns.push_back(fs::path(figure.id).filename().string());
+    if (choice.column.empty() || choice.column == columns.back()) chosen.push_back(&figure);
+  }
+  if (chosen.empty() && !columns.empty()) throw unknown_choice("--column", "column", choice.column, columns);
+  return chosen;
+}
+
+int run(const CommandLine& line, const Options& options) {
+  if (const auto figures = chosen_figures(options.choice); !figures.empty()) {
+    int worst = kOk;
+    for (const PublishedFigure* figure : figures) {
+      const int code = run_figure(options, *figure);
+      if (code == kStopped) return code;
+      worst = std::max(worst, code);
+    }
+    return worst;
   }
   const std::vector<PublishedCell> all = published_cells(options.recipe_folder());
   if (options.write_docs) {

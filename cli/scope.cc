@@ -62,7 +62,8 @@ ScopeSettings settings_of(const Options& options) {
 
 std::string seen(const ScopeRecording& r) {
   if (r.settled.converged)
-    return fmt::format("settled after {} of {} states", r.settled.time, r.settling.steps);
+    return fmt::format("settled (residual below 1e-5 of the output) after {} of {} states", r.settled.time,
+                       r.settling.steps);
   if (r.settled.diverged || !r.seen_stable) return "runs away";
   return fmt::format("still moving after {} states", r.settling.steps);
 }

@@ -63,7 +63,8 @@ std::string scope_svg(const ScopeRecording& r) {
     output.levels.push_back({"target", i, r.target[k] - r.r[k]});
   }
   plot.panels = {control, output};
-  plot.panels.push_back({.title = "Error", .x_label = x_label, .y_label = "‖r* − r_L‖"});
+  plot.panels.push_back(
+      {.title = "Error", .x_label = x_label, .y_label = "‖r* − r_L‖", .y_logarithmic = true});
   plot.panels.back().lines.push_back({"error", report::Look::of(4), time, picked(r.error, 1, 0, 0)});
   for (const auto& neuron : r.neurons) {
     report::PlotPanel panel{.title = fmt::format("Layer {}, unit {}", neuron.layer, neuron.unit),

@@ -57,10 +57,12 @@ class WeightMatrix {
   std::vector<double> bias_values() const;             // [n_out]
   void set_bias_values(std::span<const double> values);
 
-  // Panels of Wᵀ, for verbs that transport forward weights; valid until the weights change. refresh_transpose() remakes it.
+  // Panels of Wᵀ, for verbs that transport forward weights; valid until the weights change. refresh_transpose() remakes it, whole or what
+  // elements begin … end − 1 of panels() say of it: rows of one panel from a multiple of half a panel on, to such a one or to the last.
   const T* transposed() const;
   std::size_t transposed_size() const;  // 0: no transposed copy was made
   void refresh_transpose();
+  void refresh_transpose(std::size_t begin, std::size_t end);
 
  private:
   struct Storage;

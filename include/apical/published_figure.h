@@ -16,6 +16,9 @@ struct FigureTask {
   std::uint64_t seed = 42;
   unsigned threads = 1;
   bool quick = false;  // a short form for tests, under two minutes
+  // Of figures that may stop early: so many epochs of each run, to go on another day (0: all), and of this method alone.
+  std::int64_t epochs = 0;
+  std::string row = {};
   const std::atomic<bool>* stop =
       nullptr;  // becomes true: throw nothing, return what is done with finished = false
   std::function<void(const std::string&)> say;  // a sentence for whoever is watching; may be empty
@@ -32,6 +35,7 @@ struct FigureOutcome {
   bool finished = true;
   std::vector<FigureClaim> claims = {};
   std::vector<std::filesystem::path> files = {};  // SVG, PNG and CSV
+  std::string partial = {};  // what has run, if that is not all: the claims then stand without a verdict
 };
 
 struct PublishedFigure {
@@ -39,6 +43,7 @@ struct PublishedFigure {
   std::string title;      // one line
   std::string published;  // what the published figure shows, a sentence
   std::function<FigureOutcome(const FigureTask&)> make;
+  bool may_stop_early = false;  // takes FigureTask::epochs and row
 };
 
 // Every figure, in the order of its paper. A new one: a file in src/reproduction and its line in figures.cc.
@@ -52,6 +57,7 @@ FigureOutcome reproduce_figure(const PublishedFigure& figure, const FigureTask& 
 struct FigureResult {
   std::string date, version, commit, machine;
   std::vector<FigureClaim> claims;
+  std::string partial;  // as FigureOutcome has it
 };
 FigureResult load_figure_result(const std::filesystem::path& results, const std::string& id);
 

@@ -126,7 +126,7 @@ std::string quantity(const std::string& metric, double mean, double sd);
 Table cell_table(std::span<const PublishedCell> cells, const std::filesystem::path& results);
 // One row per figure: what is published, whether ours shows it.
 Table figure_table(const std::filesystem::path& results);
-// docs/results.md: all that is known about every cell and figure, and how to go on.
+// docs/results.md: all that is known about every cell and figure, <results>/notes.md if there is one, and how to go on.
 std::string results_page(std::span<const PublishedCell> cells, const std::filesystem::path& results);
 
 }  // namespace apical

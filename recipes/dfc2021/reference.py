@@ -152,21 +152,27 @@ class DeepFeedback:
         if self.kind == "dfc-ssa":
             return self.update(*self.solved(v, r, target), 1)
         how = {k: rule[k] for k in ("alpha", "k_p", "dt", "steps", "tau_v", "tau_a", "proactive")}
-        for last in settle(net, self.Q, r, v, target, how):
-            pass
+        each_step = self.kind == "dfc"
+
+        def watched(weight):
+            """The last state, and where each state teaches the sum of their updates."""
+            total = None
+            for last in settle(net, self.Q, r, v, target, how):
+                if each_step:
+                    part = self.update(last[2], last[3], last[4], weight / how["steps"])
+                    total = part if total is None else [a + b for a, b in zip(total, part)]
+            return last, total
+
+        last, total = watched(1)
         keep = np.ones(x.shape[:2])
         if not rule["include_non_converged"]:
             keep = converged(target, r[-1], r[-1], last[4][-1], last[0], rule["alpha"]).astype(float)
         self.kept = keep.mean()
-        if self.kind == "dfc-ss":
+        if not each_step:
             v_ff = [mul(last[4][i], net.W[i]) + net.b[i][:, None] for i in range(net.L)]
             return self.update(v_ff, last[3], last[4], keep[..., None])
-        # once more from the start: what takes part is known at the end alone
-        total = 0
-        for _, _, v_ff, v_now, r_now in settle(net, self.Q, r, v, target, how):
-            part = self.update(v_ff, v_now, r_now, keep[..., None] / how["steps"])
-            total = part if total == 0 else [a + b for a, b in zip(total, part)]
-        return total
+        # once more from the start if some sample stays out: which, is known at the end alone
+        return total if keep.all() else watched(keep[..., None])[1]
 
     def solved(self, v, r, target):
         net, Q = self.net, self.Q

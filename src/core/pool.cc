@@ -30,7 +30,7 @@ void wait(Ready ready, Sleep sleep) {
 
 }  // namespace
 
-Pool::Pool(unsigned threads) {
+Pool::Pool(unsigned threads) : shares_(threads > 0 ? threads : 1) {
   for (unsigned thread = 1; thread < threads; ++thread) {
     crew_.emplace_back([this, thread](std::stop_token stop) { serve(stop, thread); });
   }
@@ -47,7 +47,11 @@ void Pool::start(std::uint32_t jobs, Call call, void* context) {
   call_ = call;
   context_ = context;
   left_.store(jobs, std::memory_order_relaxed);
-  next_.store(static_cast<std::uint64_t>(jobs) << 32, std::memory_order_release);
+  const std::uint64_t all = jobs, threads = shares_.size();
+  for (std::uint64_t thread = 0; thread < threads; ++thread) {
+    const std::uint64_t first = all * thread / threads, end = all * (thread + 1) / threads;
+    shares_[thread].jobs.store(end << 32 | first, std::memory_order_release);
+  }
   if (!crew_.empty() && jobs > 1) {
     epoch_.fetch_add(1, std::memory_order_release);
     epoch_.notify_all();
@@ -61,21 +65,31 @@ void Pool::start(std::uint32_t jobs, Call call, void* context) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-// A successful exchange claims a job of the current run, which cannot end before that job does: call_ and context_ are then safe
-// to read, even for a thread that woke up late.
 void Pool::work(unsigned thread) {
-  std::uint64_t word = next_.load(std::memory_order_acquire);
-  while (static_cast<std::uint32_t>(word) < static_cast<std::uint32_t>(word >> 32)) {
-    if (!next_.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel, std::memory_order_acquire))
+  for (std::size_t i = 0; i < shares_.size(); ++i) {
+    const std::size_t owner = (thread + i) % shares_.size();
+    work_off(shares_[owner], i == 0, thread);
+  }
+}
+
+// The owner takes the first jobs of a share, helpers the last. A successful exchange claims a job of the current run, which cannot end
+// before that job does: call_ and context_ are then safe to read, even for a thread that woke up late.
+void Pool::work_off(Share& share, bool own, unsigned thread) {
+  std::uint64_t word = share.jobs.load(std::memory_order_acquire);
+  while (true) {
+    const auto first = static_cast<std::uint32_t>(word), end = static_cast<std::uint32_t>(word >> 32);
+    if (first >= end) return;
+    const std::uint64_t rest = own ? word + 1 : word - (std::uint64_t{1} << 32);
+    if (!share.jobs.compare_exchange_weak(word, rest, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
     try {
-      call_(context_, static_cast<std::uint32_t>(word), thread);
+      call_(context_, own ? first : end - 1, thread);
     } catch (...) {
       const std::scoped_lock lock(failure_mutex_);
       if (!failure_) failure_ = std::current_exception();
     }
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) left_.notify_all();
-    word = next_.load(std::memory_order_acquire);
+    word = share.jobs.load(std::memory_order_acquire);
   }
 }
 

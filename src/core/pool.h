@@ -1,5 +1,6 @@
-// A fixed crew of threads that takes numbered jobs as it becomes free; the caller works too. Which thread runs a job is not
-// fixed: jobs write only to storage of their own, and sums over jobs are taken in job order by whoever waits.
+// A fixed crew of threads that takes numbered jobs as it becomes free; the caller works too. Each thread begins with a share of its own,
+// the same neighbouring jobs in every run of as many, so that what it wrote it finds in its cache; when done it helps others. Which thread
+// runs a job is not fixed: jobs write only to storage of their own, and sums over jobs are taken in job order by whoever waits.
 #pragma once
 
 #include <atomic>
@@ -36,12 +37,17 @@ class Pool {
 
  private:
   using Call = void (*)(void*, std::uint32_t, unsigned);
+  // The jobs of one thread's share that nobody has taken: end << 32 | first.
+  struct alignas(64) Share {
+    std::atomic<std::uint64_t> jobs{0};
+  };
   void start(std::uint32_t jobs, Call call, void* context);
   void work(unsigned thread);
+  void work_off(Share& share, bool own, unsigned thread);
   void serve(std::stop_token stop, unsigned thread);
 
   alignas(64) std::atomic<std::uint32_t> epoch_{0};
-  alignas(64) std::atomic<std::uint64_t> next_{0};  // jobs << 32 | next job
+  std::vector<Share> shares_;  // one for each thread
   alignas(64) std::atomic<std::uint32_t> left_{0};
   Call call_ = nullptr;
   void* context_ = nullptr;

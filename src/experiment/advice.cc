@@ -18,6 +18,13 @@ bool all_finite(const T* values, std::size_t count) {
   return std::all_of(values, values + count, [](T value) { return std::isfinite(value); });
 }
 
+// Voltages whose squares can no longer be added up count as infinite, as they do in the record of settling.
+template <class T>
+bool all_within_reach(const T* values, std::size_t count) {
+  const T most = std::sqrt(std::numeric_limits<T>::max()) / 64;
+  return std::all_of(values, values + count, [&](T value) { return std::abs(value) < most; });
+}
+
 // The first state at which a sample is not finite, and the lowest layer where it is not. Tiles run on several threads,
 // each with rows of its own.
 template <class T>
@@ -32,7 +39,7 @@ class FirstNonFinite final : public Observer<T> {
       if (step[sample] <= now) continue;
       for (std::size_t i = 1; i < tile.layer.size(); ++i) {
         const std::size_t stride = tile.layer[i].stride;
-        if (all_finite(tile.layer[i].v + row * stride, stride)) continue;
+        if (all_within_reach(tile.layer[i].v + row * stride, stride)) continue;
         step[sample] = now;
         layer[sample] = i;
         break;
@@ -48,8 +55,15 @@ struct Reason {
   std::string condition, hint;
 };
 
-Reason reason_for(double a_pi, double euler, const std::string& suffix) {
+Reason reason_for(double a_pi, double euler, const std::string& suffix, const std::string& pass) {
   const auto setting = [&](const char* name) { return "rule." + std::string(name) + suffix; };
+  if (!std::isfinite(a_pi) || !std::isfinite(euler)) {
+    return {
+        "The weights themselves have grown past what can be computed with: no eigenvalue of the dynamics is "
+        "finite there.",
+        fmt::format("Try a smaller learning rate of what learns in {}, or a smaller {} or {}.", pass,
+                    setting("dt"), setting("k_p"))};
+  }
   if (!(euler < 1) && a_pi < 0) {
     return {
         fmt::format(
@@ -80,11 +94,12 @@ Reason reason_for(double a_pi, double euler, const std::string& suffix) {
 }  // namespace
 
 template <class T>
-bool samples_lost(const Minibatch<T>& minibatch) {
+std::size_t samples_lost(const Minibatch<T>& minibatch) {
   const BatchState<T>& state = minibatch.state();
-  return state.has_settled &&
-         std::any_of(state.settled.begin(), state.settled.begin() + static_cast<std::ptrdiff_t>(state.size),
-                     [](const Settled& s) { return !std::isfinite(s.residual); });
+  if (!state.has_settled) return 0;
+  return static_cast<std::size_t>(
+      std::count_if(state.settled.begin(), state.settled.begin() + static_cast<std::ptrdiff_t>(state.size),
+                    [](const Settled& s) { return !std::isfinite(s.error); }));
 }
 
 template <class T>
@@ -112,7 +127,7 @@ Error runaway_error(const Plan& plan, const Segment& segment, std::size_t miniba
   const ControlledDynamics dynamics = dynamics_of(plan.settings, suffix);
   const ControlLoop loop(SampleJacobian<T>(network).at(minibatch.state(), row), stacked_feedback(network),
                          first_units(network));
-  const Reason reason = reason_for(loop.a_pi(dynamics), loop.euler(dynamics), suffix);
+  const Reason reason = reason_for(loop.a_pi(dynamics), loop.euler(dynamics), suffix, segment.pass.name);
   return Error(
       "training",
       fmt::format(
@@ -124,14 +139,23 @@ Error runaway_error(const Plan& plan, const Segment& segment, std::size_t miniba
       reason.hint);
 }
 
-std::string unsettled_warning(const Plan& plan, double settled_share) {
+std::string unsettled_warning(const Plan& plan, double settled_share, double diverged_share) {
   if (!simulates(plan.card) || !(settled_share < kFewSettle)) return {};
   const auto& described = plan.settings.described();
   const bool can_leave_out = std::any_of(described.begin(), described.end(), [](const Parameter& parameter) {
     return parameter.name == "include_non_converged";
   });
   if (!can_leave_out || plan.settings.flag("include_non_converged")) return {};
-  const Settling settling = dynamics_of(plan.settings).settling;
+  const ControlledDynamics dynamics = dynamics_of(plan.settings);
+  const Settling& settling = dynamics.settling;
+  if (diverged_share > (1 - settled_share) / 2) {
+    return fmt::format(
+        "Only {:.2g} % of the samples settle within {} states; {:.2g} % run away, and those teach nothing. "
+        "Try a "
+        "smaller rule.dt (now {:g}) or rule.k_p (now {:g}), or a larger rule.alpha: `apical scope` shows "
+        "whether the Euler step or the dynamics are unstable.",
+        100 * settled_share, settling.steps, 100 * diverged_share, settling.dt, dynamics.controller.k_p);
+  }
   return fmt::format(
       "Only {:.2g} % of the samples settle within {} states, and those that do not settle teach nothing. Try "
       "more "
@@ -141,7 +165,7 @@ std::string unsettled_warning(const Plan& plan, double settled_share) {
 }
 
 #define APICAL_INSTANTIATE(T)                                                                  \
-  template bool samples_lost(const Minibatch<T>&);                                             \
+  template std::size_t samples_lost(const Minibatch<T>&);                                      \
   template bool update_lost(const Minibatch<T>&);                                              \
   template Error runaway_error(const Plan&, const Segment&, std::size_t, const PassContext&,   \
                                const Network<T>&, const BasicRule<T>&, const SampleSource<T>&, \

@@ -10,10 +10,10 @@
 
 namespace apical {
 
-// Whether samples stopped being finite while they settled, and whether that has reached the proposed update: where they
-// are left out of it, training goes on.
+// How many samples stopped being finite while they settled, and whether that has reached the proposed update: where they
+// are left out of it, training goes on, as long as there are others.
 template <class T>
-bool samples_lost(const Minibatch<T>& minibatch);
+std::size_t samples_lost(const Minibatch<T>& minibatch);
 template <class T>
 bool update_lost(const Minibatch<T>& minibatch);
 
@@ -24,7 +24,8 @@ Error runaway_error(const Plan& plan, const Segment& segment, std::size_t miniba
                     const PassContext& context, const Network<T>& network, const BasicRule<T>& rule,
                     const SampleSource<T>& source, Minibatch<T>& minibatch);
 
-// Empty, or a warning where fewer than half of the samples settle and those that do not teach nothing.
-std::string unsettled_warning(const Plan& plan, double settled_share);
+// Empty, or a warning where fewer than half of the samples settle and those that do not teach nothing. Shares in [0, 1];
+// `diverged_share`: of those that run away instead of being slow.
+std::string unsettled_warning(const Plan& plan, double settled_share, double diverged_share);
 
 }  // namespace apical

@@ -45,7 +45,7 @@ class TrainingLoop {
       recorder_.log_segment(trainer_);
       recorder_.log_marks(trainer_);
       if (segment.evaluates) recorder_.evaluate(trainer_);
-      if (segment.evaluates) last_settled_ = settled_share();
+      if (segment.evaluates) last_settling_ = settling_shares();
       const bool last_of_epoch = is_last_of_epoch();
       pace_[segment.pass.group] = pace();
       meter_.add(segment.pass.name, trainer_.sums().samples,
@@ -59,7 +59,7 @@ class TrainingLoop {
     const double samples_per_s = recorder_.wake_samples / std::max(recorder_.wake_seconds, 1e-9);
     recorder_.log_summary(samples_per_s, seconds_since(start_));
     recorder_.log_speeds(meter_.speeds(multiply_add_peak(plan_, pool_)));
-    warn(unsettled_warning(plan_, last_settled_));
+    warn(unsettled_warning(plan_, last_settling_.settled, last_settling_.diverged));
     return TrainingEnd::finished;
   }
 
@@ -86,11 +86,15 @@ class TrainingLoop {
     return true;
   }
 
+  struct SettlingShares {
+    double settled = std::numeric_limits<double>::quiet_NaN();
+    double diverged = std::numeric_limits<double>::quiet_NaN();
+  };
   // Of the pass that runs, so far; NaN where nothing settles.
-  double settled_share() const {
+  SettlingShares settling_shares() const {
     const SegmentSums& sums = trainer_.sums();
-    return sums.settling_samples > 0 ? sums.settled / sums.settling_samples
-                                     : std::numeric_limits<double>::quiet_NaN();
+    if (!(sums.settling_samples > 0)) return {};
+    return {sums.settled / sums.settling_samples, sums.diverged / sums.settling_samples};
   }
 
   void warn(const std::string& sentence) const {
@@ -102,7 +106,8 @@ class TrainingLoop {
     constexpr double kEnough = 500;
     const bool enough = trainer_.sums().samples >= kEnough || trainer_.segment_done();
     if (warned_ || !trainer_.segment().evaluates || !enough) return;
-    const std::string sentence = unsettled_warning(plan_, settled_share());
+    const SettlingShares shares = settling_shares();
+    const std::string sentence = unsettled_warning(plan_, shares.settled, shares.diverged);
     warned_ = !sentence.empty();
     warn(sentence);
   }
@@ -192,7 +197,7 @@ class TrainingLoop {
                        .seconds_left = seconds_left(),
                        .loss = sums.mean_loss(),
                        .error = plan_.task == Task::classification ? sums.error() : unknown,
-                       .settled = settled_share(),
+                       .settled = settling_shares().settled,
                        .not_finite = static_cast<std::int64_t>(sums.not_finite)});
   }
 
@@ -204,7 +209,7 @@ class TrainingLoop {
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
   std::optional<Clock::time_point> last_report_;
-  double last_settled_ = std::numeric_limits<double>::quiet_NaN();  // of the last wake epoch
+  SettlingShares last_settling_;  // of the last wake epoch
   bool warned_ = false;
   SpeedMeter meter_;
   std::optional<std::size_t> counted_segment_;

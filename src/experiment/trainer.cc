@@ -78,17 +78,18 @@ class Trainer final : public TrainerBase {
     measured_.clear();
     const bool clips = std::any_of(moved_.begin(), moved_.end(),
                                    [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
-    const bool lost = samples_lost(minibatch_) && is_controlled(plan_.card);
-    if (probes.empty() && !clips && !lost) {
+    const std::size_t lost = is_controlled(plan_.card) ? samples_lost(minibatch_) : 0;
+    if (probes.empty() && !clips && lost == 0) {
       // nobody has to see the whole update: its pieces go straight into the weights
       for (const auto& [group, section] : moved_) {
         moving_ = &optimizers_.at(section);
         moving_->prepare(rate_factor());
+        following_ = transports_ && group == "forward";
         minibatch_.propose_to(group, mover_);
       }
     } else {
       minibatch_.propose();
-      if (lost && update_lost(minibatch_))
+      if (lost > 0 && (lost == current_samples().size() || update_lost(minibatch_)))
         throw runaway_error<T>(plan_, segment(), next_ + 1, context(), network_, *rule_, train_, minibatch_);
       for (const std::string& name : probes) measure(name);
       for (const auto& [group, section] : moved_) {
@@ -96,10 +97,10 @@ class Trainer final : public TrainerBase {
         moving_->prepare(rate_factor());
         move_weights();
       }
-    }
-    if (pass.group == "forward" && plan_.card.marks.has(Mark::weight_transport)) {
-      const profile::PhaseScope scope(profile::Phase::optimizer);
-      refresh_transposes(network_, pool_);
+      if (transports_ && pass.group == "forward") {
+        const profile::PhaseScope scope(profile::Phase::optimizer);
+        refresh_transposes(network_, pool_);
+      }
     }
     ++next_;
   }
@@ -291,6 +292,7 @@ class Trainer final : public TrainerBase {
       const Settled& settled = state.settled[row];
       sums_.settling_samples += 1;
       sums_.settled += settled.converged;
+      sums_.diverged += settled.diverged;
       sums_.settling_time += static_cast<double>(settled.time);
       sums_.residual += settled.residual;
       sums_.solved += settled.found == Found::solved;
@@ -343,10 +345,14 @@ class Trainer final : public TrainerBase {
   std::map<std::string, Optimizer<T>> optimizers_;
   std::vector<Pass::Moved> moved_;  // by the pass that runs
   Optimizer<T>* moving_ = nullptr;  // one of its optimizers
+  const bool transports_ = plan_.card.marks.has(Mark::weight_transport);
+  const TransposedPieces<T> transposed_{network_};
+  bool following_ = false;  // the pieces that move now have transposed copies
   const DeltaSink<T> mover_ = [this](std::size_t array, std::size_t begin, std::size_t end, const T* sums,
                                      T mean) {
     const profile::PhaseScope scope(profile::Phase::optimizer);
     moving_->apply(array, begin, end, sums, mean);
+    if (following_) transposed_.refresh(array, begin, end);
   };
   std::vector<OptimizerPiece> pieces_;
   std::vector<MeasuredProbe> measured_;

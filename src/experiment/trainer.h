@@ -27,6 +27,7 @@ struct SegmentSums {
   double settling_samples = 0, settled = 0, settling_time = 0, residual = 0;
   double not_finite = 0;
   double solved = 0, fell_back = 0;  // samples whose equilibrium was solved for, and those simulated instead
+  double diverged = 0;  // for a warning alone: not kept in checkpoints
 
   double mean_loss() const { return loss / samples; }
   double error() const { return 1 - correct / samples; }

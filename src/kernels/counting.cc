@@ -106,9 +106,11 @@ void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T
 }
 
 template <class T>
-void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
-  const WorkScope scope(Work::transpose, pointwise<T>(panel_size<T>(n_in, n_out), 2));
-  plain_table<T>()->transpose_panels(w, n_out, n_in, w_transposed);
+void transpose_panels(const Transpose<T>& p) {
+  const std::size_t units = units_of_panels<T>(p.first_panel, p.panels, p.n_out);
+  const std::size_t inputs = p.k_count < p.n_in - p.first_k ? p.k_count : p.n_in - p.first_k;
+  const WorkScope scope(Work::transpose, pointwise<T>(panel_size<T>(inputs, units), 2));
+  plain_table<T>()->transpose_panels(p);
 }
 
 }  // namespace

@@ -20,6 +20,12 @@ struct TanhRange<double> {
   static constexpr double kFlat = 300.0, kFlatSlope = 1.0601586212017216e-260, kMost = 700.0;
 };
 
+// φ and φ' of one voltage.
+template <class T>
+struct ValueAndSlope {
+  T value, slope;
+};
+
 #ifdef APICAL_REFERENCE
 
 template <class T>
@@ -35,6 +41,10 @@ inline double tanh_half_expm1(double x) {
 inline double log1p_of(double x) { return std::log1p(x); }
 inline double log_of(double x) { return std::log(x); }
 inline double tanh_of(double x) { return std::tanh(x); }
+inline ValueAndSlope<double> tanh_with_slope(double x) {
+  const double e = std::exp(-2 * std::fabs(x)), q = 1 + e;
+  return {std::tanh(x), 4 * e / (q * q)};
+}
 inline double sqrt_of(double x) { return std::sqrt(x); }
 inline double magnitude(double x) { return std::fabs(x); }
 inline double with_sign(double x, double s) { return std::copysign(x, s); }
@@ -205,6 +215,27 @@ template <class T>
 APICAL_INLINE T tanh_of(T x) {
   const T h = tanh_half_expm1(x);
   return with_sign(h / (h + T(1)), x);
+}
+
+// tanh, bit for bit tanh_of's, and its slope q (1 + |tanh|) with q = 1 / (h + 1) = 1 − |tanh|, exact where tanh has already rounded to ±1: one
+// exponential and one division for both. Beyond 2^kFar h stays, and the slope takes the powers of two that it lacks.
+template <class T>
+APICAL_INLINE ValueAndSlope<T> tanh_with_slope(T x) {
+  using F = Format<T>;
+  using Bits = typename F::Bits;
+  constexpr Bits kFar = 60;
+  const T y = T(2) * magnitude(x);
+  const ExpParts<T> e = exp_parts(y > -F::kExpMin ? -F::kExpMin : y);
+  const Bits n = to_bits(e.rounded) - to_bits(F::kRound), near = n < kFar ? n : kFar;
+  const T t = power_of_two<T>(near - 1);
+  const T h = fused(t, e.p, t - T(0.5)), end = h + T(1), q = T(1) / end;
+#if HWY_NATIVE_FMA
+  // h / end from its reciprocal: the remainder is exact
+  const T close = h * q, value = fused(fused(-close, end, h), q, close);
+#else
+  const T value = h / end;
+#endif
+  return {with_sign(value, x), q * (T(1) + value) * power_of_two<T>(near - n)};
 }
 
 // log(base + x) for base 0 (log) or 1 (log1p), without forming base + x where that would lose digits.

@@ -53,6 +53,19 @@ struct OuterProduct {
   std::size_t first_panel, panels;  // panels of G to work on
   std::size_t first_k, k_count;     // presynaptic units to work on
   Start start = Start::keep;        // zero: what was in that part of G is not read
+  const T* companion =
+      nullptr;  // laid out like G and wanted right after: its part is brought into the first cache
+};
+
+// Panels of Wᵀ [n_in, n_out] from panels of W [n_out, n_in]; first_panel/panels and first_k/k_count restrict the work to a part of W.
+// first_k is a multiple of half a panel, and so is k_count where the part does not end with the matrix.
+template <class T>
+struct Transpose {
+  const T* w;
+  std::size_t n_out, n_in;
+  T* w_transposed;
+  std::size_t first_panel = 0, panels = static_cast<std::size_t>(-1);  // as many as there are
+  std::size_t first_k = 0, k_count = static_cast<std::size_t>(-1);     // all of them
 };
 
 // Systems that are solved together, one in each lane.
@@ -102,8 +115,7 @@ struct Kernels {
   // out[unit] += Σ_row e[row][unit] over the padded width, rows in ascending order: the bias's part of an
   // outer product.
   void (*column_sums)(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T* out);
-  // Panels of Wᵀ [n_in, n_out] from panels of W [n_out, n_in].
-  void (*transpose_panels)(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed);
+  void (*transpose_panels)(const Transpose<T>&);
   // A x = b for kSystems systems of n unknowns: Gaussian elimination with partial pivoting, in double.
   // a [n, n, kSystems] is overwritten, b [n, kSystems] becomes x; a singular system's x is not finite.
   void (*solve)(std::size_t n, double* a, double* b);

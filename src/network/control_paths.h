@@ -3,7 +3,11 @@
 //   C_1 = S_L Q_L,   C_2 = S_L W_L S_{L−1} Q_{L−1},   …,   C_L = S_L W_L … S_1 Q_1,   Σ_k C_k = J Q = dr_L/du   [n_L, n_L] per sample
 //
 // S_i = diag(φ') at the state that is looked at. A control that enters k layers from the top is late by k neurons: with the C_k alone the time
-// course of the loop is known. Built forwards, so that no forward weight is transposed.
+// course of the loop is known.
+//
+// All begin at the output, so they are had in one sweep from there, D_L = S_L, D_{i−1} = S_{i−1} W_iᵀ D_i, C_{L−i+1} = D_iᵀ Q_i, with the outputs of
+// all samples side by side: lane j · samples + s is output j of sample s. In that order the panels of the weights are read as they lie, as rows
+// of presynaptic units, and no matrix is transposed.
 #pragma once
 
 #include <array>
@@ -11,40 +15,36 @@
 
 #include "apical/network.h"
 #include "core/arena.h"
+#include "kernels/panels.h"
 
 namespace apical {
 
 template <class T>
 class ControlPaths {
  public:
-  // Samples that are worked on together.
-  static constexpr std::size_t kLanes = 8;
+  // Samples that are worked on together, at most.
+  static constexpr std::size_t kMost = 16;
 
   // Takes its memory from the arena.
   ControlPaths(const Network<T>& network, Arena<T>& arena);
 
-  // slope[i]: φ' of layer i [samples, row stride]; index 0 is not read.   samples: 1 … kLanes
+  // slope[i]: φ' of layer i [samples, row stride]; index 0 is not read.   samples: 1 … kMost
   void form(const T* const* slope, std::size_t samples);
-  // C_k[output][control] of a sample, k = 1 … L.
-  T at(std::size_t sample, std::size_t k, std::size_t output, std::size_t control) const {
-    return m_[(((depth_ - k) * outputs_ + control) * samples_ + sample) * output_stride_ + output];
-  }
-
-  // (J Q)[output][control] of a sample.
-  double sum(std::size_t sample, std::size_t output, std::size_t control) const {
-    double sum = 0;
-    for (std::size_t k = 1; k <= depth_; ++k) sum += static_cast<double>(at(sample, k, output, control));
-    return sum;
-  }
+  // C_k[output][control] of `count` samples from `first` on, k = 1 … L.
+  void copy(std::size_t k, std::size_t output, std::size_t control, std::size_t first, std::size_t count,
+            double* to) const;
 
  private:
+  std::size_t lanes() const { return outputs_ * samples_; }
+  // out[presynaptic unit][lane] = Σ w[postsynaptic unit][presynaptic unit] d[postsynaptic unit][lane]; d and out in panels of lanes.
+  void carry_down(const WeightMatrix<T>& w, const T* d, T* out) const;
+  void scale(const T* slope, std::size_t units, T* d);
+
   const Network<T>& network_;
-  std::size_t depth_, outputs_, output_stride_;
-  std::size_t samples_ = 0;
-  // ∂r_i/∂u of a layer and of the one below, by the layer at which u enters   [i, n_L, samples, stride]
-  std::array<T*, 2> layers_{};
-  T* feedback_row_;  // a column of Q_i, as a row   [padded(n_i)]
-  const T* m_ = nullptr;
+  std::size_t depth_, outputs_, samples_ = 0;
+  std::array<T*, 2> d_{};  // D of a layer and of the one above    panels [lanes, n_i]
+  T* c_;                   // [L], panels [lanes, n_L]
+  T* spread_;              // slopes of a layer, by lane            [n_i, spread_width]
 };
 
 extern template class ControlPaths<float>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apical/error.h"
+#include "network/settling_ending.h"
 
 namespace apical {
 namespace {
@@ -40,28 +41,6 @@ std::vector<Parameter> dynamics() {
       choice("bookkeeping", "stored", {"stored", "streaming"},
              "mean over T states with unsettled samples left out at the end, or over T−1 with diverged ones "
              "left out step by step"),
-  };
-}
-
-std::vector<Parameter> ending(Learn learn) {
-  if (learn == Learn::each_step) {
-    return {
-        choice("settling", "steps", {"steps", "until-settled"},
-               "all T states, as published, or until every sample of a tile has settled, T states at most; a "
-               "rule "
-               "that learns on the way cannot leave the way out"),
-        real("settling_tolerance", 0, "", 0, 1, "residual below which a sample has settled (0: 1e-6)"),
-    };
-  }
-  return {
-      choice("settling", "steps", {"steps", "until-settled", "solved"},
-             "all T states, as published; until every sample of a tile has settled, T states at most; or "
-             "solved for "
-             "the equilibrium, where that is certified to be stable"),
-      real("settling_tolerance", 0, "", 0, 1,
-           "residual below which a sample has settled (0: 1e-6), or relative error of a control that is "
-           "solved for "
-           "(0: 1e-9, in float32 1e-6)"),
   };
 }
 
@@ -112,8 +91,10 @@ bool has_setting(const Parameters& settings, const std::string& name) {
 }
 
 void configure(Card& card, const Parameters& settings) {
-  if (has_setting(settings, "settling") && settings.text("settling") == "solved")
+  if (has_setting(settings, "settling") && settings.text("settling") == "solved") {
     card.marks.add(Mark::analytic_jacobian);
+    card.marks.add(Mark::weight_transport);
+  }
   const bool paper = settings.text("reading") == "paper";
   if (settings.text("feedback") == "fixed") {
     card.groups = {
@@ -136,11 +117,6 @@ void configure(Card& card, const Parameters& settings) {
                      {"feedback", feedback_adam(0.0005265408146, scale)}};
 }
 
-Settle settle_named(const std::string& name) {
-  if (name == "solved") return Settle::solve;
-  return name == "steps" ? Settle::steps : Settle::until_settled;
-}
-
 void require_rest(const Settling& settling) {
   if (settling.how != Settle::solve || (settling.sigma == 0 && settling.sigma_output == 0)) return;
   throw Error("rule.settling",
@@ -159,7 +135,7 @@ Mismatch mismatch_named(const std::string& name) {
 void complete_deep_feedback_card(Card& card, Control control, Learn learn) {
   const bool simulated = control == Control::simulated;
   for (auto& list : {target_and_plasticity(), simulated ? dynamics() : std::vector<Parameter>{},
-                     simulated ? ending(learn) : std::vector<Parameter>{}, feedback_learning()}) {
+                     simulated ? ending_parameters(learn) : std::vector<Parameter>{}, feedback_learning()}) {
     card.parameters.insert(card.parameters.end(), list.begin(), list.end());
   }
   card.groups = {{.name = "feedback",

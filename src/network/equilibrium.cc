@@ -1,6 +1,6 @@
 #include "network/equilibrium.h"
 
-#include <Eigen/LU>
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,7 +21,11 @@ constexpr std::size_t kNarrow = 32;
 // hidden layers have units.
 constexpr std::size_t kMostSteps = 30, kMostWideSteps = 100;
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor, kNarrow, kNarrow>;
+// How far an output may be from where it has to be for the slopes to be taken as those of the root: the way to there is about as long.
+constexpr double kClose = 1e-3;
+// By how much a slope may differ after all.
+constexpr double kSameSlope = 2e-3;
+
 using Vector = Eigen::Map<Eigen::VectorXd>;
 
 // One step of the law from the sum of both drives, where it has to stay, and one from 0.
@@ -90,9 +94,24 @@ EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>&
   u_ = arena.template take_as<double>(controls);
   steps_ = arena.template take_as<double>(most_steps_ * controls);
   squares_ = arena.template take_as<double>(most_steps_ * rows_);
-  inverse_ = arena.template take_as<double>(narrow_ ? controls * outputs_ : controls);
   state_ = arena.template take_as<Row>(rows_);
-  slope_ = arena.template take_as<const T*>(depth_ + 1);
+  if (narrow_) {
+    paths_.emplace(network, arena);
+    const std::size_t groups = (rows_ + kLanes - 1) / kLanes, matrix = outputs_ * outputs_ * kLanes;
+    c_ = arena.template take_as<double>(groups * depth_ * matrix);
+    matrix_ = arena.template take_as<double>(groups * matrix);
+    scratch_ = arena.template take_as<double>(matrix);
+    right_ = arena.template take_as<double>(outputs_ * kLanes);
+    slope_ = arena.template take_as<T*>(depth_ + 1);
+    std::size_t widest = 0;
+    for (std::size_t i = 1; i <= depth_; ++i) {
+      slope_[i] = arena.take(rows_ * tile.layer[i].stride);
+      widest = std::max(widest, tile.layer[i].stride);
+    }
+    passing_ = arena.take(2 * ControlPaths<T>::kMost * widest);
+  } else {
+    diagonal_ = arena.template take_as<double>(controls);
+  }
   // the feedforward point is the state that belongs to no control
   std::fill_n(u_, controls, 0.0);
 }
@@ -100,15 +119,16 @@ EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>&
 template <class T>
 bool EquilibriumSolver<T>::solve() {
   if (narrow_) {
-    precondition_by_mean();
-    // near enough that the samples' own matrices are those of the root, and two steps with them are enough
-    iterate(std::sqrt(tolerance_));
+    if (!all_close()) {
+      precondition_by_mean();
+      iterate(Until::close);
+    }
     precondition_by_samples();
-    iterate(tolerance_);
+    iterate(Until::found);
     judge_loops();
   } else {
     precondition_by_diagonal();
-    iterate(tolerance_);
+    iterate(Until::found);
     LinearisedSteps<T> steps(network_, tile_, controller_, settling_);
     for (std::size_t row = 0; row < rows_; ++row) {
       if (!steps.faded(row)) state_[row] = Row::lost;
@@ -148,13 +168,14 @@ void EquilibriumSolver<T>::sweep() {
 }
 
 template <class T>
-void EquilibriumSolver<T>::iterate(double tolerance) {
+void EquilibriumSolver<T>::iterate(Until until) {
   std::fill_n(state_, rows_, Row::searching);
   for (std::size_t k = 0; k < most_steps_; ++k) {
     bool moved = false;
     for (std::size_t row = 0; row < rows_; ++row) {
+      if (narrow_ && row % kLanes == 0) solve_with_matrix(row);
       if (state_[row] != Row::searching) continue;
-      state_[row] = step(row, k, tolerance);
+      state_[row] = step(row, k, until);
       moved = moved || state_[row] != Row::near;
     }
     if (!moved) return;
@@ -162,25 +183,57 @@ void EquilibriumSolver<T>::iterate(double tolerance) {
   }
 }
 
+template <class T>
+double EquilibriumSolver<T>::residual(std::size_t row, std::size_t output) const {
+  const std::size_t at = row * stride_ + output;
+  const T e = target_[at] - tile_.layer[depth_].rate_deviation[at];
+  return static_cast<double>(e) - leak_ * u_[row * outputs_ + output];
+}
+
+template <class T>
+bool EquilibriumSolver<T>::close(std::size_t row) const {
+  for (std::size_t j = 0; j < outputs_; ++j) {
+    if (!(std::abs(residual(row, j)) <= kClose)) return false;
+  }
+  return true;
+}
+
+template <class T>
+bool EquilibriumSolver<T>::all_close() const {
+  for (std::size_t row = 0; row < rows_; ++row) {
+    if (!close(row)) return false;
+  }
+  return true;
+}
+
+template <class T>
+void EquilibriumSolver<T>::solve_with_matrix(std::size_t first) {
+  const std::size_t rows = std::min(kLanes, rows_ - first), matrix = outputs_ * outputs_ * kLanes;
+  if (std::none_of(state_ + first, state_ + first + rows, [](Row row) { return row == Row::searching; }))
+    return;
+  const profile::WorkScope scope(
+      profile::Work::solve,
+      {.multiply_adds = static_cast<double>(rows) * std::pow(static_cast<double>(outputs_), 3) / 3});
+  for (std::size_t j = 0; j < outputs_; ++j) {
+    // lanes without a sample of their own repeat the last one
+    for (std::size_t s = 0; s < kLanes; ++s)
+      right_[j * kLanes + s] = residual(first + std::min(s, rows - 1), j);
+  }
+  std::copy_n(matrix_ + first / kLanes * matrix, matrix, scratch_);
+  kernels<T>().solve(outputs_, scratch_, right_);
+}
+
 // With B_0 the starting matrix and s_j the steps so far, B_k⁻¹ F is had by the Sherman–Morrison formula, one step after the other.
 template <class T>
-typename EquilibriumSolver<T>::Row EquilibriumSolver<T>::step(std::size_t row, std::size_t k,
-                                                              double tolerance) {
+typename EquilibriumSolver<T>::Row EquilibriumSolver<T>::step(std::size_t row, std::size_t k, Until until) {
+  if (until == Until::close && close(row)) return Row::near;
   const auto n = static_cast<Eigen::Index>(outputs_);
   const auto step_of = [&](std::size_t j) { return Vector(steps_ + (j * rows_ + row) * outputs_, n); };
   const auto square_of = [&](std::size_t j) -> double& { return squares_[j * rows_ + row]; };
   Vector u(u_ + row * outputs_, n), s = step_of(k);
-  // the residual first stands where the step will
   for (std::size_t j = 0; j < outputs_; ++j) {
-    const T e = target_[row * stride_ + j] - tile_.layer[depth_].rate_deviation[row * stride_ + j];
-    s[static_cast<Eigen::Index>(j)] = static_cast<double>(e) - leak_ * u[static_cast<Eigen::Index>(j)];
-  }
-  if (narrow_) {
-    s = (Eigen::Map<const Matrix>(inverse_ + row * outputs_ * outputs_, n, n) *
-         Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kNarrow, 1>(s))
-            .eval();
-  } else {
-    s.array() *= Vector(inverse_ + row * outputs_, n).array();
+    s[static_cast<Eigen::Index>(j)] =
+        narrow_ ? right_[j * kLanes + row % kLanes] : diagonal_[row * outputs_ + j] * residual(row, j);
   }
   for (std::size_t j = 0; j + 1 < k; ++j) s += step_of(j + 1) * (step_of(j).dot(s) / square_of(j));
   if (k > 0) s /= 1 - step_of(k - 1).dot(s) / square_of(k - 1);
@@ -189,42 +242,34 @@ typename EquilibriumSolver<T>::Row EquilibriumSolver<T>::step(std::size_t row, s
     u.setZero();
     return Row::lost;
   }
-  if (square_of(k) <= tolerance * tolerance * u.squaredNorm()) return Row::near;
+  if (until == Until::found && square_of(k) <= tolerance_ * tolerance_ * u.squaredNorm()) return Row::near;
   u += s;
   return Row::searching;
 }
 
 template <class T>
-template <class Entry>
-void EquilibriumSolver<T>::invert(const Entry& entry, double* inverse) const {
-  const auto n = static_cast<Eigen::Index>(outputs_);
-  // a third to eliminate, two thirds for as many right sides as there are outputs
-  const profile::WorkScope scope(profile::Work::solve,
-                                 {.multiply_adds = std::pow(static_cast<double>(outputs_), 3)});
-  Matrix matrix(n, n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    for (Eigen::Index j = 0; j < n; ++j)
-      matrix(i, j) = entry(static_cast<std::size_t>(i), static_cast<std::size_t>(j)) + (i == j ? leak_ : 0);
-  }
-  Eigen::Map<Matrix>(inverse, n, n) = matrix.partialPivLu().inverse();
-}
-
-template <class T>
 void EquilibriumSolver<T>::precondition_by_mean() {
-  Arena<T>& arena = *tile_.arena;
   for (std::size_t i = 1; i <= depth_; ++i) {
     const std::size_t stride = tile_.layer[i].stride;
-    T* mean = arena.take_zeroed(stride);
+    T* mean = slope_[i];
     const T* slope = base_point(tile_, i, network_.units(i)).slope;
+    std::fill_n(mean, stride, T(0));
     for (std::size_t row = 0; row < rows_; ++row)
       kernels<T>().add_scaled(T(1) / static_cast<T>(rows_), slope + row * stride, mean, stride);
-    slope_[i] = mean;
   }
-  ControlPaths<T> paths(network_, arena);
-  paths.form(slope_, 1);
-  invert([&](std::size_t i, std::size_t j) { return paths.sum(0, i, j); }, inverse_);
-  for (std::size_t row = 1; row < rows_; ++row)
-    std::copy_n(inverse_, outputs_ * outputs_, inverse_ + row * outputs_ * outputs_);
+  paths_->form(slope_, 1);
+  const std::size_t entries = outputs_ * outputs_;
+  for (std::size_t entry = 0; entry < entries; ++entry) {
+    const std::size_t output = entry / outputs_, control = entry % outputs_;
+    double sum = output == control ? leak_ : 0;
+    for (std::size_t k = 1; k <= depth_; ++k) {
+      double c = 0;
+      paths_->copy(k, output, control, 0, 1, &c);
+      sum += c;
+    }
+    for (std::size_t first = 0; first < rows_; first += kLanes)
+      std::fill_n(matrix_ + (first * entries + entry * kLanes), kLanes, sum);
+  }
 }
 
 // Where the feedback of the output layer is the identity, and the hidden layers add little.
@@ -236,55 +281,80 @@ void EquilibriumSolver<T>::precondition_by_diagonal() {
     const double own = q.get(j, j);
     for (std::size_t row = 0; row < rows_; ++row) {
       const double diagonal = static_cast<double>(slope[row * stride_ + j]) * own + leak_;
-      inverse_[row * outputs_ + j] = diagonal > 1e-3 ? 1 / diagonal : 1;
+      diagonal_[row * outputs_ + j] = diagonal > 1e-3 ? 1 / diagonal : 1;
     }
   }
 }
 
 template <class T>
 void EquilibriumSolver<T>::precondition_by_samples() {
-  Arena<T>& arena = *tile_.arena;
-  const std::size_t groups = (rows_ + kLanes - 1) / kLanes, matrix = outputs_ * outputs_;
-  paths_ = arena.template take_as<double>(groups * depth_ * matrix * kLanes);
-  ControlPaths<T> paths(network_, arena);
-  std::size_t widest = 0;
-  for (std::size_t i = 1; i <= depth_; ++i) widest = std::max(widest, tile_.layer[i].stride);
-  T* v = arena.take(kLanes * widest);
-  T** slopes = arena.template take_as<T*>(depth_ + 1);
-  for (std::size_t i = 1; i <= depth_; ++i)
-    slope_[i] = slopes[i] = arena.take(kLanes * tile_.layer[i].stride);
-  for (std::size_t group = 0; group < groups; ++group) {
-    const std::size_t first = group * kLanes, samples = std::min(kLanes, rows_ - first);
-    for (std::size_t i = 1; i <= depth_; ++i) {
-      const std::size_t stride = tile_.layer[i].stride;
-      const std::array<const T*, 2> parts = {base_point(tile_, i, network_.units(i)).v + first * stride,
-                                             tile_.layer[i].v + first * stride};
-      kernels<T>().sum(parts.data(), parts.size(), v, samples * stride);
-      kernels<T>().activate(network_.spec().activation_of(i), v, nullptr, slopes[i], samples * stride);
-    }
-    paths.form(slope_, samples);
-    for (std::size_t s = 0; s < samples; ++s) {
-      invert([&](std::size_t i, std::size_t j) { return paths.sum(s, i, j); },
-             inverse_ + (first + s) * matrix);
-    }
-    double* c = paths_ + group * depth_ * matrix * kLanes;
-    for (std::size_t k = 0; k < depth_; ++k) {
-      for (std::size_t entry = 0; entry < matrix; ++entry, c += kLanes) {
+  for (std::size_t first = 0; first < rows_; first += ControlPaths<T>::kMost)
+    linearise(first, std::min(ControlPaths<T>::kMost, rows_ - first));
+}
+
+template <class T>
+void EquilibriumSolver<T>::slopes_at(std::size_t i, std::size_t first, std::size_t samples, T* out) const {
+  const std::size_t stride = tile_.layer[i].stride;
+  const std::array<const T*, 2> parts = {base_point(tile_, i, network_.units(i)).v + first * stride,
+                                         tile_.layer[i].v + first * stride};
+  kernels<T>().sum(parts.data(), parts.size(), passing_, samples * stride);
+  kernels<T>().activate(network_.spec().activation_of(i), passing_, nullptr, out, samples * stride);
+}
+
+template <class T>
+void EquilibriumSolver<T>::linearise(std::size_t first, std::size_t samples) {
+  const T** slope = tile_.arena->template take_as<const T*>(depth_ + 1);
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    T* here = slope_[i] + first * tile_.layer[i].stride;
+    slopes_at(i, first, samples, here);
+    slope[i] = here;
+  }
+  paths_->form(slope, samples);
+  const std::size_t entries = outputs_ * outputs_;
+  for (std::size_t group = 0; group < samples; group += kLanes) {
+    const std::size_t count = std::min(kLanes, samples - group);
+    double* c = c_ + (first + group) * depth_ * entries;
+    double* matrix = matrix_ + (first + group) * entries;
+    for (std::size_t entry = 0; entry < entries; ++entry) {
+      const std::size_t output = entry / outputs_, control = entry % outputs_;
+      double* sum = matrix + entry * kLanes;
+      std::fill_n(sum, kLanes, output == control ? leak_ : 0);
+      for (std::size_t k = 0; k < depth_; ++k) {
+        double* path = c + (k * entries + entry) * kLanes;
+        paths_->copy(k + 1, output, control, group, count, path);
         // lanes without a sample of their own repeat the last one
-        for (std::size_t s = 0; s < kLanes; ++s)
-          c[s] = static_cast<double>(
-              paths.at(std::min(s, samples - 1), k + 1, entry / outputs_, entry % outputs_));
+        std::fill(path + count, path + kLanes, path[count - 1]);
+        for (std::size_t s = 0; s < kLanes; ++s) sum[s] += path[s];
       }
     }
   }
 }
 
 template <class T>
+bool EquilibriumSolver<T>::moved(std::size_t first, std::size_t samples) const {
+  for (std::size_t i = 1; i <= depth_; ++i) {
+    const std::size_t stride = tile_.layer[i].stride;
+    T* now = passing_ + ControlPaths<T>::kMost * stride;
+    slopes_at(i, first, samples, now);
+    const T* then = slope_[i] + first * stride;
+    bool same = true;
+    for (std::size_t k = 0; k < samples * stride; ++k)
+      same = same & (std::abs(now[k] - then[k]) <= static_cast<T>(kSameSlope));
+    if (!same) return true;
+  }
+  return false;
+}
+
+template <class T>
 void EquilibriumSolver<T>::judge_loops() {
+  for (std::size_t first = 0; first < rows_; first += ControlPaths<T>::kMost) {
+    const std::size_t samples = std::min(ControlPaths<T>::kMost, rows_ - first);
+    if (moved(first, samples)) linearise(first, samples);
+  }
   const LoopStability loops(controller_, settling_, depth_, outputs_);
   double* scratch = tile_.arena->template take_as<double>(LoopStability::scratch(depth_, outputs_));
   for (std::size_t first = 0; first < rows_; first += kLanes) {
-    const auto stable = loops.stable(paths_ + first * depth_ * outputs_ * outputs_, scratch);
+    const auto stable = loops.stable(c_ + first * depth_ * outputs_ * outputs_, scratch);
     for (std::size_t row = first; row < std::min(rows_, first + kLanes); ++row) {
       if (!stable[row - first]) state_[row] = Row::lost;
     }

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "kernels/loop_pivots.h"
+
 namespace apical {
 namespace {
 
@@ -17,18 +19,8 @@ constexpr std::size_t kLanes = LoopStability::kLanes;
 constexpr double kFirst = 0.1, kRatio = 2, kWidest = 0.4;
 // Halvings of an interval in which a pivot turns too far to be followed.
 constexpr int kHalvings = 12;
-// A pivot is followed from p to p' if it turns by less than a tenth of a turn (cosine above kCosine) and its size changes by less than kGrowth.
-constexpr double kCosine = 0.8, kGrowth = 4;
-
-// b −= f a, a complex number in each lane.
-inline void subtract_product(const double* __restrict f_re, const double* __restrict f_im,
-                             const double* __restrict a_re, const double* __restrict a_im,
-                             double* __restrict b_re, double* __restrict b_im) {
-  for (std::size_t s = 0; s < kLanes; ++s) {
-    b_re[s] -= f_re[s] * a_re[s] - f_im[s] * a_im[s];
-    b_im[s] -= f_re[s] * a_im[s] + f_im[s] * a_re[s];
-  }
-}
+// A pivot is followed from p to p' if it turns by less than a tenth of a turn (by its cosine) and its size changes by less than a factor.
+constexpr PivotLimits kLimits{.cosine = 0.8, .growth = 4};
 
 }  // namespace
 
@@ -62,7 +54,6 @@ struct LoopStability::Curve {
 
 // Without exchanges of rows: a pivot that comes too near to 0 cannot be followed, and then nothing is certified.
 void LoopStability::Curve::evaluate(double angle, double* out) const {
-  const std::size_t n = loop.outputs_;
   // real at both ends, where the sign of an imaginary part must not be rounding
   const Complex z = angle < std::numbers::pi ? std::polar(1.0, angle) : Complex(-1),
                 slow = z - 1.0 + loop.controller_.alpha * loop.dt_;
@@ -76,68 +67,20 @@ void LoopStability::Curve::evaluate(double angle, double* out) const {
     factors[2 * k] = factor.real();
     factors[2 * k + 1] = factor.imag();
   }
-  for (std::size_t entry = 0; entry < n * n; ++entry) {
-    double x[kLanes] = {}, y[kLanes] = {};
-    for (std::size_t k = 0; k < loop.depth_; ++k) {
-      const double* path = c + (k * n * n + entry) * kLanes;
-      for (std::size_t s = 0; s < kLanes; ++s) {
-        x[s] += factors[2 * k] * path[s];
-        y[s] += factors[2 * k + 1] * path[s];
-      }
-    }
-    std::copy_n(x, kLanes, re + entry * kLanes);
-    std::copy_n(y, kLanes, im + entry * kLanes);
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t s = 0; s < kLanes; ++s) {
-      re[(i * n + i) * kLanes + s] += slow.real();
-      im[(i * n + i) * kLanes + s] += slow.imag();
-    }
-  }
-  for (std::size_t k = 0; k < n; ++k) {
-    const double *p_re = re + (k * n + k) * kLanes, *p_im = im + (k * n + k) * kLanes;
-    double q_re[kLanes], q_im[kLanes];
-    for (std::size_t s = 0; s < kLanes; ++s) {
-      const double size = p_re[s] * p_re[s] + p_im[s] * p_im[s];
-      q_re[s] = p_re[s] / size;
-      q_im[s] = -p_im[s] / size;
-      out[k * kLanes + s] = p_re[s];
-      out[(n + k) * kLanes + s] = p_im[s];
-    }
-    for (std::size_t row = k + 1; row < n; ++row) {
-      const double *x_re = re + (row * n + k) * kLanes, *x_im = im + (row * n + k) * kLanes;
-      double f_re[kLanes], f_im[kLanes];
-      for (std::size_t s = 0; s < kLanes; ++s) {
-        f_re[s] = x_re[s] * q_re[s] - x_im[s] * q_im[s];
-        f_im[s] = x_re[s] * q_im[s] + x_im[s] * q_re[s];
-      }
-      for (std::size_t column = k + 1; column < n; ++column) {
-        subtract_product(f_re, f_im, re + (k * n + column) * kLanes, im + (k * n + column) * kLanes,
-                         re + (row * n + column) * kLanes, im + (row * n + column) * kLanes);
-      }
-    }
-  }
+  eliminate({.depth = loop.depth_,
+             .outputs = loop.outputs_,
+             .c = c,
+             .factors = factors,
+             .slow_re = slow.real(),
+             .slow_im = slow.imag(),
+             .re = re,
+             .im = im,
+             .pivots = out});
 }
 
 bool LoopStability::Curve::follow(const double* from, const double* to, bool give_up) {
-  const std::size_t n = loop.outputs_;
   std::array<double, kLanes> near{}, crossed{};
-  near.fill(1);
-  for (std::size_t k = 0; k < n; ++k) {
-    const double *x = from + k * kLanes, *y = from + (n + k) * kLanes;
-    const double *x_to = to + k * kLanes, *y_to = to + (n + k) * kLanes;
-    for (std::size_t s = 0; s < kLanes; ++s) {
-      const double size = x[s] * x[s] + y[s] * y[s], size_to = x_to[s] * x_to[s] + y_to[s] * y_to[s];
-      const double dot = x[s] * x_to[s] + y[s] * y_to[s];
-      const double turned = dot * std::abs(dot) - kCosine * kCosine * size * size_to;
-      near[s] = turned > 0 ? near[s] : 0;
-      near[s] = size_to < kGrowth * kGrowth * size ? near[s] : 0;
-      near[s] = size < kGrowth * kGrowth * size_to ? near[s] : 0;
-      // of the negative half of the real axis, anticlockwise
-      const double above = y[s] >= 0 ? 1 : 0, above_to = y_to[s] >= 0 ? 1 : 0;
-      crossed[s] += x_to[s] < 0 ? above - above_to : 0;
-    }
-  }
+  follow_pivots(loop.outputs_, from, to, kLimits, near.data(), crossed.data());
   for (std::size_t s = 0; s < kLanes; ++s) {
     if (near[s] == 1 || lost[s]) continue;
     if (!give_up) return false;

@@ -16,12 +16,13 @@
 #include <cstddef>
 
 #include "apical/settling.h"
+#include "kernels/kernels.h"
 
 namespace apical {
 
 class LoopStability {
  public:
-  static constexpr std::size_t kLanes = 8;
+  static constexpr std::size_t kLanes = kSystems;
 
   LoopStability(const PiController& controller, const Settling& settling, std::size_t depth,
                 std::size_t outputs);

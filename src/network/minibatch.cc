@@ -25,6 +25,9 @@ namespace {
 using profile::Phase;
 using profile::PhaseScope;
 
+// Rows of the feedforward pass at once, at most.
+constexpr std::size_t kMostRows = 128;
+
 template <class T>
 GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
   GroupDelta<T> delta;
@@ -107,10 +110,22 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
   state.controlled = false;
 }
 
+// The feedforward pass needs no tiles: the more rows pass by a weight while it is in cache, the better.
 template <class T>
-void Minibatch<T>::fill(const SampleSource<T>& source, const TileState<T>& tile) {
+void Minibatch<T>::take_in(const SampleSource<T>& source, bool training) {
+  const std::size_t share = (batch_.size + pool_.threads() - 1) / pool_.threads();
+  const std::size_t rows = std::min(kMostRows, (share + kTileRows - 1) / kTileRows * kTileRows);
+  pool_.run(static_cast<std::uint32_t>((batch_.size + rows - 1) / rows), [&](std::uint32_t job, unsigned) {
+    const std::size_t first = job * rows, count = std::min(rows, batch_.size - first);
+    fill(source, first, count);
+    feed_forward(first, count, training);
+  });
+}
+
+template <class T>
+void Minibatch<T>::fill(const SampleSource<T>& source, std::size_t first, std::size_t rows) {
   const PhaseScope scope(Phase::data);
-  source.fill(tile.first_row, tile.rows, batch_);
+  source.fill(first, rows, batch_);
 }
 
 template <class T>
@@ -140,10 +155,7 @@ void Minibatch<T>::feed_forward(std::size_t first, std::size_t rows, bool traini
 template <class T>
 void Minibatch<T>::predict(std::size_t size, const SampleSource<T>& source) {
   batch_.size = size;
-  for_each_tile([&](Worker& worker, std::size_t, bool) {
-    fill(source, worker.tile);
-    feed_forward(worker.tile.first_row, worker.tile.rows, false);
-  });
+  take_in(source, false);
 }
 
 template <class T>
@@ -167,9 +179,8 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
     }
     for (auto& lane : lane_sums_) lane.find(group)->second.learned = false;
   }
+  take_in(source, true);
   for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
-    fill(source, worker.tile);
-    feed_forward(worker.tile.first_row, worker.tile.rows, true);
     run_rule(worker, rule, context, lane, first_of_lane);
   });
   // a solved state has a control too, but it did not take time

@@ -119,7 +119,8 @@ class Minibatch {
   template <class F>
   void for_each_tile(F&& on_tile);
   void begin_tile(Worker& worker, std::size_t tile);
-  void fill(const SampleSource<T>& source, const TileState<T>& tile);
+  void take_in(const SampleSource<T>& source, bool training);
+  void fill(const SampleSource<T>& source, std::size_t first, std::size_t rows);
   void feed_forward(std::size_t first, std::size_t rows, bool training);
   void keep_controlled_state(const TileState<T>& tile);
   void run_rule(Worker& worker, const BasicRule<T>& rule, const PassContext& context, std::size_t lane,
@@ -139,7 +140,7 @@ class Minibatch {
   static std::vector<Piece> pieces_of(const std::vector<WeightMatrix<T>>& matrices);
   template <class F>
   void for_each_piece(std::string_view group, F&& on_piece);
-  void sum_piece(std::string_view group, const Piece& piece, T* out) const;
+  void sum_piece(std::string_view group, const Piece& piece, T* out, bool moves_weights) const;
 
   const Network<T>& network_;
   Loss loss_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <utility>
 
 #include "apical/error.h"
@@ -134,7 +135,15 @@ std::size_t WeightMatrix<T>::transposed_size() const {
 template <class T>
 void WeightMatrix<T>::refresh_transpose() {
   if (storage_->transposed.empty()) storage_->transposed = Buffer<T>(panel_size<T>(n_in_, n_out_));
-  kernels<T>().transpose_panels(panels(), n_out_, n_in_, storage_->transposed.data());
+  kernels<T>().transpose_panels({panels(), n_out_, n_in_, storage_->transposed.data()});
+}
+
+template <class T>
+void WeightMatrix<T>::refresh_transpose(std::size_t begin, std::size_t end) {
+  const std::size_t panel = begin / (kPanel<T> * n_in_), first = panel * kPanel<T>;
+  const std::size_t width = std::min(kPanel<T>, padded<T>(n_out_) - first);
+  kernels<T>().transpose_panels({panels(), n_out_, n_in_, storage_->transposed.data(), panel, 1,
+                                 (begin - first * n_in_) / width, (end - begin) / width});
 }
 
 namespace {

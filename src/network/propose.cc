@@ -25,10 +25,11 @@ std::vector<typename Minibatch<T>::Piece> Minibatch<T>::pieces_of(
     const auto& matrix = matrices[layer];
     const std::size_t n_in = matrix.n_in(), cuts = (n_in + kPieceRows - 1) / kPieceRows;
     const std::size_t rows = (n_in + cuts * kWholeBlocks - 1) / (cuts * kWholeBlocks) * kWholeBlocks;
-    for (std::size_t panel = 0; panel < panel_count<T>(matrix.n_out()); ++panel) {
-      const std::size_t width = std::min(kPanel<T>, padded<T>(matrix.n_out()) - panel * kPanel<T>);
-      for (std::size_t k = 0; k < n_in; k += rows) {
-        const std::size_t k_count = std::min(rows, n_in - k);
+    // all panels meet the same presynaptic rates while these are near
+    for (std::size_t k = 0; k < n_in; k += rows) {
+      const std::size_t k_count = std::min(rows, n_in - k);
+      for (std::size_t panel = 0; panel < panel_count<T>(matrix.n_out()); ++panel) {
+        const std::size_t width = std::min(kPanel<T>, padded<T>(matrix.n_out()) - panel * kPanel<T>);
         pieces.push_back(
             {array, layer, panel, k, k_count, panel * kPanel<T> * n_in + k * width, k_count * width});
       }
@@ -55,7 +56,7 @@ void Minibatch<T>::propose() {
     GroupDelta<T>& delta = deltas_.find(group)->second;
     for_each_piece(group, [&](const Piece& piece, unsigned) {
       T* out = (piece.k_count > 0 ? delta.weights : delta.bias)[piece.layer].data() + piece.begin;
-      sum_piece(group, piece, out);
+      sum_piece(group, piece, out, false);
       kernels<T>().scale(mean, out, piece.count);
     });
   }
@@ -66,17 +67,19 @@ void Minibatch<T>::propose_to(std::string_view group, const DeltaSink<T>& sink) 
   const T mean = T(1) / static_cast<T>(batch_.size);
   for_each_piece(group, [&](const Piece& piece, unsigned thread) {
     T* out = piece_sums_[thread].data();
-    sum_piece(group, piece, out);
+    sum_piece(group, piece, out, true);
     sink(piece.array, piece.begin, piece.begin + piece.count, out, mean);
   });
 }
 
 template <class T>
-void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out) const {
+void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out, bool moves_weights) const {
   const profile::PhaseScope scope(profile::Phase::update);
   const auto& k = kernels<T>();
   const bool weights = piece.k_count > 0;
-  const std::size_t n_out = network_.group(group)[piece.layer].n_out(), stride = row_stride<T>(n_out);
+  const auto& matrix = network_.group(group)[piece.layer];
+  const std::size_t n_out = matrix.n_out(), stride = row_stride<T>(n_out);
+  const T* companion = moves_weights ? matrix.panels() + piece.begin : nullptr;
   bool empty = true;
   const auto begin = [&] {
     if (empty) std::memset(out, 0, piece.count * sizeof(T));
@@ -89,7 +92,8 @@ void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out)
       const std::size_t units = std::min(kPanel<T>, n_out - piece.panel * kPanel<T>);
       const T* pre = (term.resident != nullptr ? term.resident : term.pre.data()) + piece.first_k;
       k.outer_product({term.post.data() + piece.panel * kPanel<T>, stride, pre, term.pre_stride, batch_.size,
-                       out, units, piece.k_count, 0, 1, 0, piece.k_count, empty ? Start::zero : Start::keep});
+                       out, units, piece.k_count, 0, 1, 0, piece.k_count, empty ? Start::zero : Start::keep,
+                       companion});
       empty = false;
     } else {
       begin();
@@ -111,11 +115,11 @@ template std::vector<Minibatch<float>::Piece> Minibatch<float>::pieces_of(
     const std::vector<WeightMatrix<float>>&);
 template void Minibatch<float>::propose();
 template void Minibatch<float>::propose_to(std::string_view, const DeltaSink<float>&);
-template void Minibatch<float>::sum_piece(std::string_view, const Piece&, float*) const;
+template void Minibatch<float>::sum_piece(std::string_view, const Piece&, float*, bool) const;
 template std::vector<Minibatch<double>::Piece> Minibatch<double>::pieces_of(
     const std::vector<WeightMatrix<double>>&);
 template void Minibatch<double>::propose();
 template void Minibatch<double>::propose_to(std::string_view, const DeltaSink<double>&);
-template void Minibatch<double>::sum_piece(std::string_view, const Piece&, double*) const;
+template void Minibatch<double>::sum_piece(std::string_view, const Piece&, double*, bool) const;
 
 }  // namespace apical

@@ -229,7 +229,9 @@ class SettlingRun {
         collected = 0;
       }
       observe(step + 1);
-      if (settling_.how == Settle::until_settled && record_.still(step + 1, dwell())) {
+      // what filters hold moves on after the network has come to rest
+      if (settling_.how == Settle::until_settled && settling_.filter == 0 &&
+          record_.still(step + 1, dwell())) {
         if (learns_) delta_.flush(std::exchange(collected, 0));
         hold(settling_.steps - 2 - step);
         break;
@@ -436,10 +438,11 @@ class SettlingRun {
 
 template <class T>
 void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, const Settling& settling) {
-  // the solver reads how the output answers to every neuron
+  // the solver reads how the output answers to every neuron, from the output down
   if (settling.how == Settle::solve) {
-    mark(Mark::analytic_jacobian);
     if (settling.drive != Drive::control) throw InternalError("only Q u as the drive can be solved for");
+    mark(Mark::analytic_jacobian);
+    mark(Mark::weight_transport);
   }
   if (TopDown<T>::transports(settling)) mark(Mark::weight_transport);
   SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), counted(law), controller,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "apical/error.h"
+#include "network/settling_ending.h"
 
 namespace apical {
 namespace {
@@ -132,7 +133,7 @@ void configure(Card& card, const Parameters& settings) {
 }  // namespace
 
 void complete_strong_feedback_card(Card& card) {
-  for (auto& list : {method(), dynamics(), feedback_passes()})
+  for (auto& list : {method(), dynamics(), ending_parameters(Learn::each_step), feedback_passes()})
     card.parameters.insert(card.parameters.end(), list.begin(), list.end());
   // the sleep of weak feedback, which the authors tuned for the slow apical compartment
   card.presets = {{"phases",
@@ -171,6 +172,8 @@ StrongFeedback::StrongFeedback(const Parameters& settings)
            .tau_noise = tau_noise_,
            .filter = single ? std::min(1.0, dt / tau_filter) : 0,
            .learn = last ? Learn::last : Learn::each_step,
+           .how = settle_named(settings.text("settling")),
+           .tolerance = settings.real("settling_tolerance"),
            .also = single && learned ? "feedback" : "",
            .include_unsettled = settings.flag("include_non_converged")};
   // without feedback learning and with continuous learning nothing is filtered

@@ -10,8 +10,9 @@ namespace {
 
 // More points than this are averaged in equal stretches of the axis: finer than any line drawn.
 constexpr std::size_t kMostPoints = 120;
-// Values that span more than this factor are drawn on a logarithmic axis.
+// Values that span more than this factor, or lie so far below the reference, are drawn on a logarithmic axis.
 constexpr double kDecadeSpan = 8;
+constexpr const char* kNonFinite = "non-finite";  // the probe
 
 Curve thinned(const Curve& curve) {
   if (curve.x.size() <= kMostPoints) return curve;
@@ -53,6 +54,15 @@ bool has_points(const Panel& panel) {
                      [](const Series& s) { return !s.seeds.empty(); });
 }
 
+bool any_above_zero(const Panel& panel) {
+  for (const Series& series : panel.series) {
+    for (const Curve& curve : series.seeds) {
+      if (std::any_of(curve.y.begin(), curve.y.end(), [](double y) { return y != 0; })) return true;
+    }
+  }
+  return false;
+}
+
 void choose_axis(Chart& chart) {
   double least = HUGE_VAL, most = 0;
   for (const Panel& panel : chart.panels) {
@@ -66,7 +76,7 @@ void choose_axis(Chart& chart) {
       }
     }
   }
-  chart.logarithmic = least > 0 && most / least > kDecadeSpan;
+  chart.logarithmic = least > 0 && std::max(most / least, chart.reference.value_or(0) / most) > kDecadeSpan;
 }
 
 Curve evaluations(const RunRecord& run, const std::string& split, double scale,
@@ -211,7 +221,13 @@ Chart error_chart(const std::vector<Group>& groups) {
 
 std::vector<Chart> charts_of(const std::vector<Group>& groups) {
   std::vector<Chart> charts = {error_chart(groups), loss_chart(groups)};
-  for (const std::string& name : probes_in(groups)) charts.push_back(probe_chart(groups, name));
+  for (const std::string& name : probes_in(groups)) {
+    Chart chart = probe_chart(groups, name);
+    // a dozen panels of zeros say nothing
+    if (name == kNonFinite)
+      std::erase_if(chart.panels, [](const Panel& panel) { return !any_above_zero(panel); });
+    charts.push_back(std::move(chart));
+  }
   charts.push_back(single(
       groups,
       {.id = "settled",
@@ -234,19 +250,11 @@ std::vector<Chart> charts_of(const std::vector<Group>& groups) {
   charts.push_back(std::move(residual));
   Chart nonfinite =
       single(groups,
-             {.id = "non-finite",
+             {.id = "non-finite-epochs",
               .title = "Non-finite numbers",
               .expect = "Should be zero throughout: any count says that the numbers of a layer ran away.",
               .y_label = "Count"},
              [](const RunRecord& run) { return epochs(run, 1, &RunRecord::Epoch::nonfinite); });
-  const auto any_above_zero = [](const Panel& panel) {
-    for (const Series& series : panel.series) {
-      for (const Curve& curve : series.seeds) {
-        if (std::any_of(curve.y.begin(), curve.y.end(), [](double y) { return y != 0; })) return true;
-      }
-    }
-    return false;
-  };
   if (any_above_zero(nonfinite.panels[0])) charts.push_back(std::move(nonfinite));
   std::erase_if(charts, [](const Chart& chart) {
     return std::none_of(chart.panels.begin(), chart.panels.end(), has_points);

@@ -77,6 +77,11 @@ const KnownProbe kKnown[] = {
      "Near 0 for a well damped network; a line that climbs announces oscillation before samples stop "
      "settling.",
      kNone, kNone, kNone, ""},
+    {"non-finite", "Where numbers are not finite", "Count",
+     "Should be 0 everywhere, and is not drawn where it is: any count names the layer whose voltages, "
+     "weights or "
+     "updates ran away.",
+     kNone, kNone, kNone, ""},
     {"null-space", "Share of the update that moves no output", "Share of the length",
      "0 for backprop; the rest of an update costs length and may disturb what was learned before.", kRoom,
      kNone, kNone, ""},

@@ -37,7 +37,8 @@ std::pair<double, double> range_of(const PlotPanel& panel, bool horizontal) {
   for (const PlotLevel& level : panel.levels) {
     if (!horizontal) values.push_back(level.y);
   }
-  if (horizontal && panel.x_logarithmic) std::erase_if(values, [](double value) { return value <= 0; });
+  if (horizontal ? panel.x_logarithmic : panel.y_logarithmic)
+    std::erase_if(values, [](double value) { return value <= 0; });
   return extent(values);
 }
 
@@ -72,9 +73,9 @@ class Map {
          y = panel.y_range.value_or(range_of(panel, false));
     const double inner_width = right() - kLeft, inner_height = bottom() - kTop;
     if (panel.square) make_square(x, y, inner_width, inner_height);
-    return {
-        Axis(x.first, x.second, static_cast<int>(inner_width / 60), panel.x_logarithmic, false),
-        Axis(y.first, y.second, static_cast<int>(inner_height / 36), false, !panel.y_range && !panel.square)};
+    return {Axis(x.first, x.second, static_cast<int>(inner_width / 60), panel.x_logarithmic, false),
+            Axis(y.first, y.second, static_cast<int>(inner_height / 36), panel.y_logarithmic,
+                 !panel.y_range && !panel.square)};
   }
 
   double width_, height_;
@@ -115,13 +116,14 @@ std::string joined(const std::vector<Point>& points, char begin = 'M') {
   return d;
 }
 
-// The stretches of a series that are finite, on the page.
+// The stretches of a series that are finite, and positive on a logarithmic axis, on the page.
 std::vector<std::vector<Point>> stretches(const std::vector<double>& x, const std::vector<double>& y,
                                           const Map& map) {
   std::vector<std::vector<Point>> all(1);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (std::isfinite(y[i])) {
-      all.back().push_back({map.x(x[i]), map.y(y[i])});
+    const double at = map.y(y[i]);
+    if (std::isfinite(at)) {
+      all.back().push_back({map.x(x[i]), at});
     } else if (!all.back().empty()) {
       all.emplace_back();
     }

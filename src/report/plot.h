@@ -54,7 +54,7 @@ struct PlotPanel {
   std::string title;             // "A  Condition 2"
   std::string x_label, y_label;  // with their units
   Range x_range = {}, y_range = {};
-  bool x_logarithmic = false;
+  bool x_logarithmic = false, y_logarithmic = false;  // of positive values; others are gaps
   bool square = false;  // one unit of x is as long as one of y
   std::vector<PlotRegion> regions = {};
   std::vector<PlotLevel> levels = {};

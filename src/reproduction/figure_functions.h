@@ -6,5 +6,6 @@
 namespace apical {
 
 FigureOutcome precision_figure(const FigureTask& task);
+FigureOutcome solved_settling(const FigureTask& task);
 
 }  // namespace apical

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "apical/atomic_file.h"
 #include "apical/published_figure.h"
 #include "apical/reproduction.h"
 
@@ -12,6 +13,7 @@ namespace apical {
 namespace {
 
 constexpr auto kRight = Table::Align::right;
+constexpr std::size_t kMostNotes = 1 << 20;  // bytes
 
 bool is_error(const std::string& metric) { return metric.ends_with("_error"); }
 
@@ -122,11 +124,13 @@ Table figure_table(const std::filesystem::path& results) {
     const FigureResult result = load_figure_result(results, figure.id);
     std::size_t shown = 0;
     for (const FigureClaim& claim : result.claims) shown += claim.shown ? 1 : 0;
-    table.row(
-        {figure.id, figure.title,
-         result.claims.empty() ? Cell("not run") : Cell(fmt::format("{} of {}", shown, result.claims.size())),
-         result.date.empty() ? Cell() : Cell(result.date),
-         result.machine.empty() ? Cell() : Cell(result.machine)});
+    table.row({figure.id, figure.title,
+               result.claims.empty()
+                   ? Cell("not run")
+                   : Cell(result.partial.empty() ? fmt::format("{} of {}", shown, result.claims.size())
+                                                 : "partial"),
+               result.date.empty() ? Cell() : Cell(result.date),
+               result.machine.empty() ? Cell() : Cell(result.machine)});
   }
   return table;
 }
@@ -140,10 +144,19 @@ std::string results_page(std::span<const PublishedCell> cells, const std::filesy
     page += "\n## Figures\n" + figure_table(results).markdown();
     for (const PublishedFigure& figure : published_figures()) {
       page += fmt::format("\n### {}\n{}\n", figure.id, figure.published);
-      for (const FigureClaim& claim : load_figure_result(results, figure.id).claims)
-        page += fmt::format("- {} {} {}\n", claim.shown ? "✓" : "✗", claim.published, claim.ours);
+      const FigureResult result = load_figure_result(results, figure.id);
+      if (!result.partial.empty())
+        page += fmt::format("Partial, hence without a verdict: {}.\n", result.partial);
+      for (const FigureClaim& claim : result.claims)
+        page += fmt::format("- {} {} {}\n",
+                            !result.partial.empty() ? "–"
+                            : claim.shown           ? "✓"
+                                                    : "✗",
+                            claim.published, claim.ours);
     }
   }
+  if (const std::filesystem::path notes = results / "notes.md"; std::filesystem::exists(notes))
+    page += "\n## Notes\n" + read_whole(notes, kMostNotes);
   return page + kHowToGoOn;
 }
 

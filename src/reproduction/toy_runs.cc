@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apical/error.h"
 #include "apical/report.h"
 #include "apical/run.h"
 #include "apical/training.h"
@@ -20,6 +21,17 @@ bool is_run_of(const fs::path& directory, const Recipe& recipe) {
   Recipe recorded = parse_recipe(read_manifest(directory).recipe, directory.string());
   recorded.training.threads = recipe.training.threads;  // changes no result
   return recorded == recipe;
+}
+
+Recipe as_trained(const Recipe& wanted, const FigureTask& task) {
+  Recipe recipe = resolve_recipe(wanted);
+  recipe.training.seeds = {static_cast<std::int64_t>(task.seed)};
+  recipe.training.threads = task.threads;
+  return recipe;
+}
+
+fs::path directory_of(const Recipe& recipe, const FigureTask& task) {
+  return task.folder / "runs" / recipe.info.name;
 }
 
 }  // namespace
@@ -50,26 +62,56 @@ void set_all(Recipe& recipe, const std::vector<std::string>& assignments) {
 
 void shrink_data(Recipe& recipe) {
   set_all(recipe, {"problem.validation=64", "problem.teacher.samples=704", "problem.teacher.test_samples=64",
-                   "problem.batch_size=32", "problem.teacher.hidden=[100, 100]"});
+                   "problem.batch_size=16", "problem.teacher.hidden=[100, 100]"});
 }
 
 std::optional<fs::path> recorded_run(const Recipe& wanted, const FigureTask& task) {
-  Recipe recipe = resolve_recipe(wanted);
-  recipe.training.seeds = {static_cast<std::int64_t>(task.seed)};
-  recipe.training.threads = task.threads;
-  const fs::path directory = task.folder / "runs" / recipe.info.name;
+  const Recipe recipe = as_trained(wanted, task);
+  const fs::path directory = directory_of(recipe, task);
   TrainingOptions options;
   options.out = directory;
   options.data = default_data_paths();
   options.stop = task.stop;
+  options.stop_after_epochs = task.epochs;
   options.command = {"apical", "reproduce"};
   const bool begun = is_run_of(directory, recipe);
   if (begun && read_manifest(directory).status == RunStatus::finished) return directory;
   if (task.say) task.say(fmt::format("{}{}", recipe.info.name, begun ? ": goes on" : ""));
   if (!begun) fs::remove_all(directory);
   const TrainingResult result = begun ? resume(directory, options) : train(recipe, task.seed, options);
-  if (result.end != TrainingEnd::finished) return std::nullopt;
+  const bool asked_to_stop = task.stop != nullptr && task.stop->load();
+  if (result.end == TrainingEnd::stopped && (task.epochs == 0 || asked_to_stop)) return std::nullopt;
   return directory;
+}
+
+std::optional<fs::path> found_run(const Recipe& wanted, const FigureTask& task) {
+  const Recipe recipe = as_trained(wanted, task);
+  const fs::path directory = directory_of(recipe, task);
+  return is_run_of(directory, recipe) ? std::optional(directory) : std::nullopt;
+}
+
+std::int64_t epochs_of(const fs::path& run) {
+  double last = 0;
+  for (const RunRecord::Epoch& epoch : read_run_record(run).epochs)
+    if (epoch.pass == "wake") last = std::max(last, epoch.epoch);
+  return std::llround(last);
+}
+
+std::string partial_words(const std::vector<MethodProgress>& methods) {
+  std::string words;
+  bool whole = true;
+  for (const MethodProgress& method : methods) {
+    whole = whole && method.epochs == method.all_epochs;
+    words += words.empty() ? method.name : ", " + method.name;
+    words +=
+        method.epochs > 0 ? fmt::format(" {} of {} epochs", method.epochs, method.all_epochs) : " not run";
+  }
+  return whole ? "" : words;
+}
+
+void require_method(const FigureTask& task, const std::vector<std::string>& names) {
+  if (!task.row.empty() && std::find(names.begin(), names.end(), task.row) == names.end())
+    throw unknown_choice("--row", "row", task.row, names);
 }
 
 ProbeSeries ProbeSeries::since(double first) const {

@@ -20,12 +20,27 @@ Recipe student_recipe(const std::string& name, const std::string& id,
 // Sets several "section.key=value".
 void set_all(Recipe& recipe, const std::vector<std::string>& assignments);
 
-// Makes the teacher narrow, the data few and the minibatches small, 20 an epoch: what quick forms use.
+// Makes the teacher narrow, the data few and the minibatches small, but as many an epoch as in full, 40: what quick forms use. Feedback
+// weights lose what lies outside of the row space of J by a factor in every step, so it is steps that they need.
 void shrink_data(Recipe& recipe);
 
-// Trains the recipe into <task folder>/runs/<recipe's name>, or goes on there, or leaves it if it is finished. Empty if it was
-// stopped. A directory of another recipe is replaced.
+// Trains the recipe into <task folder>/runs/<recipe's name>, or goes on there, or leaves it if it is finished. Stops after the
+// task's epochs, if it says so. Empty if it was stopped by the user. A directory of another recipe is replaced.
 std::optional<std::filesystem::path> recorded_run(const Recipe& recipe, const FigureTask& task);
+
+// The run that recorded_run() left there, finished or not; empty if there is none of that recipe.
+std::optional<std::filesystem::path> found_run(const Recipe& recipe, const FigureTask& task);
+// Epochs that a run has done.
+std::int64_t epochs_of(const std::filesystem::path& run);
+
+// How far the methods of a figure have come: "dfc 2 of 100 epochs, dfa not run"; empty if all have all their epochs.
+struct MethodProgress {
+  std::string name;
+  std::int64_t epochs = 0, all_epochs = 0;  // 0 done: not run
+};
+std::string partial_words(const std::vector<MethodProgress>& methods);
+// Throws Error with the nearest name if the task asks for a method that is not among these.
+void require_method(const FigureTask& task, const std::vector<std::string>& names);
 
 // One probe's value over a run.
 struct ProbeSeries {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <ctime>
 #include <functional>
+#include <optional>
 
 #include "apical/error.h"
 #include "apical/optimizer.h"
@@ -104,7 +105,6 @@ struct Counts {
   double upper = 0;          // W_i r for i > 1
   double feedback = 0;       // Q u, all layers
   double hidden_direct = 0;  // G_i δ_L, hidden layers
-  double paths = 0;          // one column of ∂r_L/∂u, by the layer at which the control enters
 
   explicit Counts(const std::vector<std::size_t>& n) {
     const std::size_t depth = n.size() - 1;
@@ -114,7 +114,6 @@ struct Counts {
       (i == 1 ? drive : upper) += product;
       feedback += static_cast<double>(n[i]) * outputs;
       if (i < depth) hidden_direct += static_cast<double>(n[i]) * outputs;
-      paths += static_cast<double>(i - 1) * product;
     }
   }
 };
@@ -125,9 +124,10 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
   const double forward = c.drive + c.upper, update = c.drive + c.upper;
   if (name == "dfc-dynamics") return forward + euler * (c.upper + c.feedback + c.upper) + c.drive;
   if (name == "dfc-ss-dynamics") return forward + euler * (c.upper + c.feedback) + update;
-  // the least that certifies: the paths once and the inverse of their sum, the step that it gives, and the look at where it leads
+  // the least that certifies: one linearisation, two steps and the look at each state that they lead to, three eliminations in all
   if (name == "dfc-ss-solved")
-    return forward + outputs * c.paths + outputs * outputs * outputs + 2 * (c.upper + c.feedback) + update;
+    return forward + outputs * (c.upper + c.feedback) + outputs * outputs * outputs +
+           2 * (c.upper + c.feedback) + update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
   if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);
@@ -160,8 +160,8 @@ class TrainingStep final : public Workload {
     minibatch_ = std::make_unique<Minibatch<T>>(*network_, Loss::cross_entropy, pool_, options.batch);
     rule_ = entry.template make<T>(settings);
     source_ = std::make_unique<MadeUpSource<T>>(options.layers.front(), options.layers.back());
-    transports_ = card.marks.has(Mark::weight_transport);
     network_->refresh_transposes();
+    if (card.marks.has(Mark::weight_transport)) transposed_.emplace(*network_);
     if (options.optimizer && context_.group == "forward")
       make_optimizer(name.ends_with(kAdam) ? OptimizerAlgorithm::adam : OptimizerAlgorithm::sgd);
     run();
@@ -173,8 +173,6 @@ class TrainingStep final : public Workload {
     if (optimizer_ == nullptr) return minibatch_->propose();
     optimizer_->prepare(1);
     minibatch_->propose_to(context_.group, mover_);
-    const profile::PhaseScope scope(profile::Phase::optimizer);
-    if (transports_) refresh_transposes(*network_, pool_);
   }
 
   double necessary_flops() const override { return flops_; }
@@ -213,8 +211,9 @@ class TrainingStep final : public Workload {
                                      T mean) {
     const profile::PhaseScope scope(profile::Phase::optimizer);
     optimizer_->apply(array, begin, end, sums, mean);
+    if (transposed_) transposed_->refresh(array, begin, end);
   };
-  bool transports_ = false;
+  std::optional<TransposedPieces<T>> transposed_;  // where the rule transports weights
 };
 
 double median(std::vector<double> values) {

@@ -67,6 +67,18 @@ TEST_F(Reproduce, WritesThePageOfResultsAndPrintsRecipes) {
   EXPECT_THAT(run({"reproduce", "paper/table", "--print-recipe"}).out, HasSubstr("epochs = 2"));
 }
 
+TEST_F(Reproduce, AsksForFiguresOfAColumnAndRefusesToCutWhatRunsAsAWhole) {
+  const auto whole = run({"reproduce", "dfc2021/fig2", "--epochs", "3"});
+  EXPECT_EQ(whole.code, 2);
+  EXPECT_THAT(whole.err, HasSubstr("--epochs: dfc2021/fig2 runs as a whole"));
+  const auto column = run({"reproduce", "dfc2021/alignment", "--column", "mnist-fixd"});
+  EXPECT_EQ(column.code, 2);
+  EXPECT_THAT(column.err, HasSubstr("Did you mean 'mnist-fixed'?"));
+  const auto row = run({"reproduce", "dfc2021/fig3", "--row", "dfc-sss", "--quick"});
+  EXPECT_EQ(row.code, 2);
+  EXPECT_THAT(row.err, HasSubstr("Did you mean 'dfc-ss'?"));
+}
+
 TEST_F(Reproduce, AnswersUnknownNamesWithTheNearest) {
   const auto table = run({"reproduce", "paper/tabel"});
   EXPECT_EQ(table.code, 2);

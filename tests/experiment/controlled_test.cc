@@ -147,6 +147,41 @@ TEST(Runaway, NamesShareLayerStateConditionAndCure) {
                     HasSubstr("smaller rule.dt")));
 }
 
+TEST(Runaway, StopsATrainingInWhichNoSampleIsLeftToLearnFrom) {
+  const TemporaryDirectory directory;
+  const std::vector<std::string> said = {"rule.feedback=fixed", "rule.k_p=8", "rule.dt=0.2", "rule.tau_v=0.2",
+                                         "rule.steps=2000"};
+  const std::string message =
+      message_of([&] { train(small_recipe("dfc-ss", said), 1, options_in(directory)); });
+  EXPECT_THAT(message, AllOf(HasSubstr("ran away in epoch 1, minibatch 1"), HasSubstr("32 of 32 samples"),
+                             HasSubstr("smaller rule.dt")));
+}
+
+TEST(Runaway, OfWeightsThatGrewWithoutBoundsBlamesTheirLearning) {
+  const TemporaryDirectory directory;
+  const Recipe recipe = small_recipe(
+      "dfc-ss", {"rule.dt_fb=0.05", "rule.tau_v_fb=0.05", "rule.k_p_fb=30", "rule.pretraining_epochs=3"});
+  const std::string message = message_of([&] { train(recipe, 1, options_in(directory)); });
+  EXPECT_THAT(message,
+              AllOf(HasSubstr("grown past what can be computed"), HasSubstr("of what learns in sleep"),
+                    HasSubstr("rule.dt_fb"), HasSubstr("rule.k_p_fb")));
+  EXPECT_THAT(message, testing::Not(HasSubstr("nan")));
+}
+
+TEST(Unsettled, RunningAwayIsToldFromBeingSlow) {
+  const TemporaryDirectory directory;
+  std::vector<std::string> heard;
+  TrainingOptions options = options_in(directory);
+  options.warn = [&](const std::string& sentence) { heard.push_back(sentence); };
+  // an Euler step that is far too long: samples are far away after 8 states, but still numbers
+  train(small_recipe("dfc-ss", {"training.epochs=1", "rule.feedback=fixed", "rule.k_p=3", "rule.dt=0.2",
+                                "rule.tau_v=0.2", "rule.steps=8"}),
+        1, options);
+  ASSERT_EQ(heard.size(), 2u);
+  EXPECT_THAT(heard[0], AllOf(HasSubstr("run away"), HasSubstr("smaller rule.dt (now 0.2)"),
+                              HasSubstr("rule.k_p (now 3)"), HasSubstr("rule.alpha")));
+}
+
 TEST(Unsettled, IsSaidDuringAndAtTheEndOfTrainingAndNotWhereSamplesSettle) {
   const TemporaryDirectory directory;
   const auto warnings = [&](const std::vector<std::string>& said) {

@@ -291,18 +291,25 @@ TEST_P(Activations, AUnitHasTheSameBitsWhereverTheLoopIsCut) {
   expect_same_bits_in_any_company<double>();
 }
 
-TEST_P(Activations, EitherOutputMayBeLeftOut) {
-  const float v[] = {-0.3f, 0.8f};
-  float rate[2], slope[2], only_rate[2], only_slope[2];
+template <class T>
+void expect_outputs_alone_to_be_those_of_both() {
+  const std::vector<T> v = wide_range<T>();
+  const std::size_t n = v.size();
+  std::vector<T> rate(n), slope(n), only_rate(n), only_slope(n);
   for (const Activation activation : kAll) {
-    kernels<float>().activate(activation, v, rate, slope, 2);
-    kernels<float>().activate(activation, v, only_rate, nullptr, 2);
-    kernels<float>().activate(activation, v, nullptr, only_slope, 2);
-    for (int i = 0; i < 2; ++i) {
-      EXPECT_EQ(only_rate[i], rate[i]);
-      EXPECT_EQ(only_slope[i], slope[i]);
+    kernels<T>().activate(activation, v.data(), rate.data(), slope.data(), n);
+    kernels<T>().activate(activation, v.data(), only_rate.data(), nullptr, n);
+    kernels<T>().activate(activation, v.data(), nullptr, only_slope.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      ASSERT_EQ(only_rate[i], rate[i]) << to_string(activation) << " at " << v[i];
+      ASSERT_EQ(only_slope[i], slope[i]) << to_string(activation) << " at " << v[i];
     }
   }
+}
+
+TEST_P(Activations, EitherOutputMayBeLeftOut) {
+  expect_outputs_alone_to_be_those_of_both<float>();
+  expect_outputs_alone_to_be_those_of_both<double>();
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ void expect_transpose() {
     for (const std::size_t n_in : {1, 8, 9, 16, 31, 32, 49, 65}) {
       const Array<T> w = random_panels<T>(n_out, n_in, generator);
       Array<T> transposed(panel_size<T>(n_in, n_out) + 1, T(9));
-      kernels<T>().transpose_panels(w, n_out, n_in, transposed);
+      kernels<T>().transpose_panels({w, n_out, n_in, transposed});
       for (std::size_t in = 0; in < padded<T>(n_in); ++in)
         for (std::size_t out = 0; out < n_out; ++out)
           ASSERT_EQ(transposed[panel_index<T>(n_in, n_out, in, out)],
@@ -145,6 +145,41 @@ void expect_transpose() {
 TEST_P(Pointwise, TransposedPanelsHoldTheTransposeAndZeroPadding) {
   expect_transpose<float>();
   expect_transpose<double>();
+}
+
+// Cut by panels and by presynaptic units, in an order of its own: each part writes what belongs to it and nothing else.
+template <class T>
+void expect_transpose_of_parts() {
+  std::mt19937 generator(5);
+  constexpr std::size_t kHalf = kPanel<T> / 2;
+  for (const std::size_t n_out : {1, 10, 33, 70}) {
+    for (const std::size_t n_in : {1, 9, 49, 65, 112}) {
+      const Array<T> w = random_panels<T>(n_out, n_in, generator);
+      Array<T> whole(panel_size<T>(n_in, n_out)), parts(panel_size<T>(n_in, n_out), T(9));
+      kernels<T>().transpose_panels({w, n_out, n_in, whole});
+      for (std::size_t panel = panel_count<T>(n_out); panel-- > 0;) {
+        for (std::size_t k = 0; k < n_in; k += 3 * kHalf) {
+          const std::vector<T> before(parts + 0, parts + parts.size());
+          const std::size_t k_count = std::min(3 * kHalf, n_in - k),
+                            k_end = k + k_count < n_in ? k + k_count : padded<T>(n_in);
+          kernels<T>().transpose_panels({w, n_out, n_in, parts, panel, 1, k, k_count});
+          for (std::size_t in = 0; in < padded<T>(n_in); ++in) {
+            for (std::size_t out = 0; out < n_out; ++out) {
+              const std::size_t at = panel_index<T>(n_in, n_out, in, out);
+              const bool belongs = out / kPanel<T> == panel && in >= k && in < k_end;
+              ASSERT_EQ(parts[at], belongs ? whole[at] : before[at]) << n_out << " x " << n_in;
+            }
+          }
+        }
+      }
+      for (std::size_t i = 0; i < panel_size<T>(n_in, n_out); ++i) ASSERT_EQ(parts[i], whole[i]);
+    }
+  }
+}
+
+TEST_P(Pointwise, TransposingPartByPartGivesTheWhole) {
+  expect_transpose_of_parts<float>();
+  expect_transpose_of_parts<double>();
 }
 
 TEST_P(Pointwise, PeakReportsTheOperationsItDid) {

@@ -127,12 +127,11 @@ struct Loop {
     Arena<double> arena;
     ControlPaths<double> paths(network, arena);
     paths.form(rows.data(), kLanes);
-    std::vector<double> c;
+    std::vector<double> c(depth * outputs * outputs * kLanes);
+    double* to = c.data();
     for (std::size_t k = 1; k <= depth; ++k) {
       for (std::size_t i = 0; i < outputs; ++i) {
-        for (std::size_t j = 0; j < outputs; ++j) {
-          for (std::size_t s = 0; s < kLanes; ++s) c.push_back(paths.at(s, k, i, j));
-        }
+        for (std::size_t j = 0; j < outputs; ++j, to += kLanes) paths.copy(k, i, j, 0, kLanes, to);
       }
     }
     std::vector<double> scratch(LoopStability::scratch(depth, outputs));
@@ -166,6 +165,19 @@ TEST(LoopStability, IsThatOfAllEigenvaluesOfTheEulerStep) {
 }
 
 // Without a leak, and with a control that does not reach the output at all, nothing decays and nothing grows.
+TEST(LoopStability, HasTheSameVerdictsOnEveryInstructionSet) {
+  std::vector<std::array<bool, kLanes>> first;
+  for (const std::string& name : available_kernels()) {
+    use_kernels(name);
+    std::mt19937_64 generator(2);
+    std::vector<std::array<bool, kLanes>> verdicts;
+    for (int trial = 0; trial < 40; ++trial) verdicts.push_back(Loop(generator).verdict());
+    if (first.empty()) first = verdicts;
+    EXPECT_EQ(verdicts, first) << name;
+  }
+  use_kernels("auto");
+}
+
 TEST(LoopStability, DoesNotCertifyWhatNeitherDecaysNorGrows) {
   const std::vector<double> c(kLanes, 0.0);
   std::vector<double> scratch(LoopStability::scratch(1, 1));

@@ -33,6 +33,20 @@ void expect_round_trip() {
       for (std::size_t j = 0; j < n_out; ++j) {
         for (std::size_t k = 0; k < n_in; ++k) ASSERT_EQ(transposed.get(k, j), w.get(j, k));
       }
+      // other weights, copied panel by panel and half a panel of presynaptic units at a time
+      for (double& value : values) value = -value;
+      w.set_values(values);
+      for (std::size_t panel = 0; panel < panel_count<T>(n_out); ++panel) {
+        const std::size_t first = panel * kPanel<T>, width = std::min(kPanel<T>, padded<T>(n_out) - first);
+        for (std::size_t k = 0; k < n_in; k += kPanel<T> / 2) {
+          const std::size_t end = std::min(n_in, k + kPanel<T> / 2);
+          w.refresh_transpose(first * n_in + k * width, first * n_in + end * width);
+        }
+      }
+      std::copy_n(w.transposed(), transposed.panels_size(), transposed.panels());
+      for (std::size_t j = 0; j < n_out; ++j) {
+        for (std::size_t k = 0; k < n_in; ++k) ASSERT_EQ(transposed.get(k, j), w.get(j, k));
+      }
     }
   }
 }

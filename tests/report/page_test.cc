@@ -174,6 +174,26 @@ TEST_F(Page, AControlledRunShowsConditionsStabilityAndFeedbackLearningFromBefore
   }
 }
 
+// A weak nudge makes an update ten thousand times shorter than backprop's: on a linear axis to 1 nothing could be told.
+TEST_F(Page, LinesFarBelowTheirReferenceHaveALogarithmicAxis) {
+  std::string text;
+  const auto add = [&](const char* probe, double epoch, const Json& values) {
+    text += Json{{"event", "probe"}, {"probe", probe}, {"epoch", epoch}, {"minibatch", 1}, {"values", values}}
+                .dump() +
+            "\n";
+  };
+  for (const auto& [epoch, length] : {std::pair(0.5, 1e-4), std::pair(1.5, 2e-4), std::pair(2.5, 4e-4)}) {
+    add("update-length", epoch, {{"network", length}});
+    add("non-finite", epoch, {{"network", 0}, {"updates of layer 1", 0}});
+  }
+  const auto figures = report_figures(std::vector{read_run_record(write("weak", manifest("dfc", 1), text))});
+  const auto points = points_of(figure_named(figures, "update-length").svg, "dfc");
+  ASSERT_EQ(points.size(), 3u);
+  EXPECT_NEAR(points[1].py - points[0].py, points[2].py - points[1].py, 0.11) << "equal ratios, equal steps";
+  EXPECT_LT(points[1].py, points[0].py - 1);
+  EXPECT_THROW(figure_named(figures, "non-finite"), std::out_of_range) << "zeros alone";
+}
+
 TEST_F(Page, NumbersThatAreNotFiniteAreLeftOutOfPaths) {
   std::string text = metrics(0.03, 20);
   const std::string good = "\"loss\":0.5,\"error\":0.3";

@@ -55,6 +55,20 @@ TEST(Plot, PutsValuesWhereTheAxesSay) {
   for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(path[i], expected[i], 0.051) << i;
 }
 
+TEST(Plot, OfALogarithmicAxisHasEqualStepsForEqualRatiosAndGapsForTheRest) {
+  PlotPanel panel;
+  panel.x_range = {{0, 4}}, panel.y_range = {{1, 100}}, panel.y_logarithmic = true;
+  panel.lines = {{.label = "decay", .look = {}, .x = {0, 1, 2, 3}, .y = {100, 10, 1, 0}, .markers = false}};
+  Plot plot = plot_of(panel);
+  plot.width = 276, plot.height = 302;  // as above
+  const auto path = path_in(plot_svg(plot), "#0072B2");
+  ASSERT_EQ(path.size(), 4u) << "a straight line, and nothing where there is no logarithm";
+  const std::vector<double> expected = {60, 52, 160, 252};
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(path[i], expected[i], 0.051) << i;
+  panel.y_range = {};
+  EXPECT_THAT(plot_svg(plot_of(panel)), Not(HasSubstr("nan")));
+}
+
 TEST(Plot, LeavesOutPointsOnAStraightLineAndNoOthers) {
   PlotPanel panel;
   panel.x_range = {{0, 100}}, panel.y_range = {{-1, 1}};

@@ -57,7 +57,7 @@ TEST(FeedbackFigures, DoNotPassWithoutNoise) {
                            probe_series(*run, "feedback-angle-transpose"),
                            probe_series(*run, "feedback-angle-damped"),
                            probe_series(*run, "feedback-angle-inverse")};
-  EXPECT_EQ(silent.condition_2.value.size(), 48u);  // one in five minibatches of 20, for 12 epochs
+  EXPECT_EQ(silent.condition_2.value.size(), 200u);  // one in five minibatches of 40, for 25 epochs
   EXPECT_EQ(shown(claims_of_s2({silent})), 0u);
 }
 
@@ -65,6 +65,7 @@ TEST(FeedbackFigures, InShortTurnFeedbackTowardsTheRowSpace) {
   const FigureFolder folder;
   const FigureOutcome outcome = make_figs2(folder.quick());
   EXPECT_EQ(outcome.claims.size(), 4u);
+  expect_all_shown(outcome);
   expect_files(outcome, folder, "figs2");
 }
 

@@ -254,6 +254,34 @@ TEST(Solved, AnOscillatingLoopIsRefused) {
   EXPECT_EQ(refused, toy.batch);
 }
 
+// One hidden neuron, saturated to begin with, through which a large gain acts once it is not: so near to its target that the solver takes the
+// slopes from the feedforward point, where the loop is stable.
+TEST(Solved, TheLoopIsJudgedWithTheSlopesOfTheRestPointNotOfWhereTheSolverBegan) {
+  Toy toy;
+  toy.spec.units = {1, 1, 1};
+  toy.spec.activations = {Activation::tanh, Activation::linear};
+  toy.loss = Loss::half_squared_error;
+  toy.batch = 1;
+  toy.x = {1};
+  toy.labels = {-1};
+  toy.y = {0.004 * std::tanh(-2.0) + 1};  // an error of 1: the target is target_step away
+  for (const double step : {1e-5, 9e-4}) {
+    Bench<double> bench(toy, "dfc-ss"), simulated(toy, "dfc-ss");
+    for (auto* one : {&bench, &simulated}) {
+      one->network().weights(1).set_values(Numbers{-2});
+      one->network().weights(2).set_values(Numbers{0.004});
+      one->network().weights("feedback", 1).set_values(Numbers{1.5e5});
+      one->network().weights("feedback", 2).set_values(Numbers{1});
+    }
+    const Overrides settings = with(kPublished, {{"target_step", step}, {"alpha", 0.01}});
+    bench.run("dfc-ss", with(settings, kSolved));
+    simulated.run("dfc-ss", with(settings, {{"steps", std::int64_t{40000}}}));
+    const bool rests = simulated.minibatch().state().settled[0].residual < 1e-9;
+    EXPECT_EQ(rests, step < 1e-4);
+    EXPECT_EQ(bench.minibatch().state().settled[0].found, rests ? Found::solved : Found::fell_back);
+  }
+}
+
 // --- outputs too wide for a matrix of each sample
 
 TEST(SolvedWide, IsWhereALongSimulationEnds) {

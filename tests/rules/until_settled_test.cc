@@ -7,6 +7,7 @@ namespace apical {
 namespace {
 
 constexpr std::int64_t kSteps = 9000;
+const std::vector<std::string> kFeedback = {"feedback"};
 
 Overrides settings_with(const Overrides& more) {
   Overrides all = {{"feedback", "fixed"}, {"alpha", 0.2},    {"dt", 0.02},        {"tau_v", 0.05},
@@ -55,6 +56,60 @@ TEST(UntilSettled, StopsEarlyAndProposesWhatAllStatesPropose) {
       // the slowest mode takes about 3 τ_u: distances are a few residuals, relative to the nudge some hundred
       EXPECT_LT(deviation(early.change, all.change), 1e-6) << rule << " " << variant.size();
     }
+  }
+}
+
+// A target that moves with the output is at rest once the output is.
+TEST(UntilSettled, StopsEarlyWhereTheOutputIsClampedToItsLabel) {
+  const Toy toy = make_toy({.batch = 5});
+  const Overrides clamped = {{"phases", "two"}, {"feedback", "fixed"}, {"alpha", 0.2},   {"dt", 0.02},
+                             {"tau_v", 0.05},   {"k_p", 0.5},          {"steps", kSteps}};
+  for (const char* learning : {"continuous", "last"}) {
+    for (const char* reading : {"code", "paper"}) {
+      const auto run = [&](const char* settling) {
+        Overrides settings = clamped;
+        settings.insert(settings.end(), {{"learning", learning},
+                                         {"reading", reading},
+                                         {"settling", settling},
+                                         {"settling_tolerance", 1e-9}});
+        Bench<double> bench(toy, "strong-dfc", {{"phases", "two"}, {"feedback", "fixed"}});
+        LastState watching;
+        bench.minibatch().set_observer(&watching);
+        Change change = bench.run("strong-dfc", settings);
+        return Outcome{std::move(change), watching.last};
+      };
+      const Outcome all = run("steps"), early = run("until-settled");
+      EXPECT_EQ(all.last_state, kSteps - 1);
+      EXPECT_LT(early.last_state, 2 * kSteps / 3) << learning << " " << reading;
+      EXPECT_GT(early.last_state, 100);
+      EXPECT_LT(deviation(early.change, all.change), 1e-6) << learning << " " << reading;
+    }
+  }
+}
+
+// The network would come to rest early, its filters would not.
+TEST(UntilSettled, PhasesWithFiltersRunAllStatesWithTheSameBits) {
+  const Toy toy = make_toy({.batch = 5});
+  for (const char* learning : {"continuous", "last"}) {
+    const auto run = [&](const char* settling) {
+      Bench<double> bench(toy, "strong-dfc");
+      return bench.run("strong-dfc",
+                       {{"learning", learning},
+                        {"sigma", 0.0},
+                        {"sigma_output", 0.0},
+                        {"alpha", 0.2},
+                        {"dt", 0.02},
+                        {"tau_v", 0.05},
+                        {"k_p", 0.5},
+                        {"steps", std::int64_t{3000}},
+                        {"settling", settling},
+                        {"settling_tolerance", 1e-4}},
+                       {.also = kFeedback});
+    };
+    const Change all = run("steps"), capped = run("until-settled");
+    EXPECT_GT(length(all), 0);
+    EXPECT_EQ(all.W, capped.W) << learning;
+    EXPECT_EQ(all.b, capped.b) << learning;
   }
 }
 

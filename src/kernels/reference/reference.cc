@@ -103,11 +103,16 @@ void column_sums(const T* e, std::size_t lde, std::size_t rows, std::size_t n, T
 }
 
 template <class T>
-void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
-  for (std::size_t in = 0; in < padded<T>(n_in); ++in)
-    for (std::size_t out = 0; out < n_out; ++out)
-      w_transposed[panel_index<T>(n_in, n_out, in, out)] =
-          in < n_in ? w[panel_index<T>(n_out, n_in, out, in)] : T(0);
+void transpose_panels(const Transpose<T>& p) {
+  const std::size_t first_out = p.first_panel * kPanel<T>;
+  const bool last_panels = p.panels >= panel_count<T>(p.n_out) - p.first_panel,
+             last_inputs = p.k_count >= p.n_in - p.first_k;
+  const std::size_t end_out = last_panels ? p.n_out : first_out + p.panels * kPanel<T>,
+                    end_in = last_inputs ? padded<T>(p.n_in) : p.first_k + p.k_count;
+  for (std::size_t in = p.first_k; in < end_in; ++in)
+    for (std::size_t out = first_out; out < end_out; ++out)
+      p.w_transposed[panel_index<T>(p.n_in, p.n_out, in, out)] =
+          in < p.n_in ? p.w[panel_index<T>(p.n_out, p.n_in, out, in)] : T(0);
 }
 
 // One system after the other, by elimination on the augmented matrix.

@@ -7,9 +7,9 @@ void activate_with(const T* v, T* rate, T* slope, std::size_t count) {
   if (rate && slope) {
     APICAL_IVDEP
     for (std::size_t i = 0; i < count; ++i) {
-      const T x = v[i], r = Phi::value(x);
-      slope[i] = Phi::slope(x, r);
-      rate[i] = r;
+      const ValueAndSlope<T> both = value_and_slope<Phi>(v[i]);
+      rate[i] = both.value;
+      slope[i] = both.slope;
     }
   } else if (rate) {
     APICAL_IVDEP

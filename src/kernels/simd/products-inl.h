@@ -2,11 +2,12 @@
 // hwy::HWY_NAMESPACE. Every element is summed in ascending order of k (product) or of rows (outer product),
 // whatever the blocking: restricting the work to a part, or changing the number of rows, changes no bit.
 
-// Accumulators of a micro-kernel, R rows by V vectors: as many as fit beside the V weights and one broadcast.
+// Accumulators of a micro-kernel, R rows by V vectors: as many as fit beside the V weights and one broadcast. Rows that are walked across
+// come in eights, so that two blocks share their cache lines.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
-inline constexpr int kRowsTwoVectors = 8, kRowsOneVector = 16;  // 32 registers
+inline constexpr int kRowsTwoVectors = 14, kRowsAcross = 8, kRowsOneVector = 16;  // 32 registers
 #else
-inline constexpr int kRowsTwoVectors = 6, kRowsOneVector = 12;  // 16 registers
+inline constexpr int kRowsTwoVectors = 6, kRowsAcross = 6, kRowsOneVector = 12;  // 16 registers
 #endif
 
 // At most half a panel, so that a half panel is a whole number of vectors.
@@ -27,6 +28,7 @@ struct Micro {
   T* c;
   std::size_t ldc;
   Start start;
+  const T* companion = nullptr;  // laid out like c
 };
 
 // c[r][·] = start + Σ_k a(r, k) · b[k][·] with a(r, k) = a[r·lda + k] or a[k·lda + r], for `blocks` blocks of R rows, the first at
@@ -41,7 +43,15 @@ HWY_NOINLINE void micro_kernel(const Micro<T>& m, std::size_t row, std::size_t b
   const T* HWY_RESTRICT a = m.a + row * (walk == Walk::along_rows ? lda : 1);
   T* HWY_RESTRICT c = m.c + row * ldc;
   const Start start = m.start;
+  const T* companion = m.companion == nullptr ? nullptr : m.companion + row * ldc;
   for (; blocks > 0; --blocks) {
+    if (walk == Walk::across_rows && companion != nullptr) {
+      for (std::size_t r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v)
+          __builtin_prefetch(companion + r * ldc + static_cast<std::size_t>(v) * L, 1);
+      }
+      companion += R * ldc;
+    }
     hn::Vec<D> sum[R][V];
     if (start == Start::keep) {
       APICAL_UNROLL for (int r = 0; r < R; ++r) {
@@ -138,10 +148,11 @@ HWY_INLINE void panel_columns(Micro<T>& m, std::size_t width, std::size_t count)
     m.b += step;
     m.c += step;
     if (m.bias) m.bias += step;
+    if (m.companion) m.companion += step;
     column += step;
   };
   while (column + 2 * L <= width) {
-    row_blocks<kRowsTwoVectors, 2, walk>(m, count);
+    row_blocks<walk == Walk::along_rows ? kRowsTwoVectors : kRowsAcross, 2, walk>(m, count);
     advance(2 * L);
   }
   if (column < width) row_blocks<kRowsOneVector, 1, walk>(m, count);
@@ -172,8 +183,10 @@ void outer_product(const OuterProduct<T>& o) {
   const std::size_t columns = padded<T>(o.n_out);
   for (std::size_t panel = o.first_panel; panel < o.first_panel + o.panels; ++panel) {
     const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
-    T* g = o.g + first * o.n_in + o.first_k * width;
-    Micro<T> m{o.x + o.first_k, o.ldx, o.e + first, o.lde, o.rows, nullptr, g, width, o.start};
+    const std::size_t at = first * o.n_in + o.first_k * width;
+    const T* companion = o.companion == nullptr ? nullptr : o.companion + at;
+    Micro<T> m{o.x + o.first_k, o.ldx,    o.e + first, o.lde,   o.rows,
+               nullptr,         o.g + at, width,       o.start, companion};
     panel_columns<Walk::across_rows>(m, width, o.k_count);
   }
 }

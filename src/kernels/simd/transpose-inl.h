@@ -41,23 +41,40 @@ HWY_INLINE void transpose_square(const T* from, std::size_t from_stride, std::si
   }
 }
 
+// Turns one half panel by half panel: `inputs` rows, of which `outputs` numbers count. kWhole: all of them do, and nothing is tested.
+template <bool kWhole, class T>
+HWY_INLINE void transpose_block(const T* from, std::size_t from_stride, std::size_t inputs, T* to,
+                                std::size_t to_stride, std::size_t outputs) {
+  constexpr std::size_t B = kPanel<T> / 2, S = kSquare<T>;
+  for (std::size_t o = 0; o < (kWhole ? B : outputs); o += S) {
+    for (std::size_t i = 0; i < B; i += S) {
+      const std::size_t rows = kWhole ? S : i < inputs ? HWY_MIN(S, inputs - i) : 0;
+      transpose_square(from + i * from_stride + o, from_stride, rows, to + o * to_stride + i, to_stride,
+                       kWhole ? S : HWY_MIN(S, outputs - o));
+    }
+  }
+}
+
 // By half panels, so that neither side is walked with a long stride.
 template <class T>
-void transpose_panels(const T* w, std::size_t n_out, std::size_t n_in, T* w_transposed) {
-  constexpr std::size_t B = kPanel<T> / 2, S = kSquare<T>;
-  const std::size_t width_out = padded<T>(n_out), width_in = padded<T>(n_in);
-  for (std::size_t in = 0; in < width_in; in += B) {
-    for (std::size_t out = 0; out < n_out; out += B) {
-      const T* from = w + panel_index<T>(n_out, n_in, out, in);
-      T* to = w_transposed + panel_index<T>(n_in, n_out, in, out);
+void transpose_panels(const Transpose<T>& p) {
+  constexpr std::size_t B = kPanel<T> / 2;
+  const std::size_t n_out = p.n_out, n_in = p.n_in, width_out = padded<T>(n_out), width_in = padded<T>(n_in);
+  const std::size_t first_out = p.first_panel * kPanel<T>;
+  const std::size_t end_out =
+      p.panels < panel_count<T>(n_out) - p.first_panel ? first_out + p.panels * kPanel<T> : n_out;
+  const std::size_t end_in = p.k_count < n_in - p.first_k ? p.first_k + p.k_count : width_in;
+  for (std::size_t in = p.first_k; in < end_in; in += B) {
+    for (std::size_t out = first_out; out < end_out; out += B) {
+      const T* from = p.w + panel_index<T>(n_out, n_in, out, in);
+      T* to = p.w_transposed + panel_index<T>(n_in, n_out, in, out);
       const std::size_t from_stride = HWY_MIN(kPanel<T>, width_out - out / kPanel<T> * kPanel<T>);
       const std::size_t to_stride = HWY_MIN(kPanel<T>, width_in - in / kPanel<T> * kPanel<T>);
-      for (std::size_t o = 0; o < B && out + o < n_out; o += S) {
-        for (std::size_t i = 0; i < B; i += S) {
-          const std::size_t rows = in + i < n_in ? HWY_MIN(S, n_in - in - i) : 0;
-          transpose_square(from + i * from_stride + o, from_stride, rows, to + o * to_stride + i, to_stride,
-                           HWY_MIN(S, n_out - out - o));
-        }
+      const std::size_t inputs = in < n_in ? n_in - in : 0, outputs = HWY_MIN(B, n_out - out);
+      if (inputs >= B && outputs == B) {
+        transpose_block<true>(from, from_stride, B, to, to_stride, B);
+      } else {
+        transpose_block<false>(from, from_stride, inputs, to, to_stride, outputs);
       }
     }
   }

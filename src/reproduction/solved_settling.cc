@@ -1,0 +1,111 @@
+// Whether a network learns as well from the equilibrium that is solved for as from the last of a thousand simulated states: both from the same
+// seeds, over the same minibatches, for as many epochs.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "apical/report.h"
+#include "report/statistics.h"
+#include "reproduction/figure_files.h"
+#include "reproduction/figure_functions.h"
+#include "reproduction/toy_runs.h"
+
+namespace apical {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPairs = 3;
+constexpr double kMargin = 0.15;  // points of test error
+
+// One of the two ways to settle.
+struct Way {
+  const char *name, *setting;
+};
+constexpr Way kSimulated{"simulated", "steps"}, kSolved{"solved", "solved"};
+
+// What a run came to after its last epoch.
+struct Trained {
+  double error = 0;  // test error, %
+  double samples = 0, solved = 0, fell_back = 0, seconds = 0;
+};
+
+Trained read(const fs::path& run) {
+  const RunRecord record = read_run_record(run);
+  Trained trained{.error = report::kNaN};
+  for (const RunRecord::Evaluation& evaluation : record.evaluations) {
+    if (evaluation.split == "test" && evaluation.error) trained.error = 100 * *evaluation.error;
+  }
+  for (const RunRecord::Epoch& epoch : record.epochs) {
+    trained.samples += epoch.samples;
+    trained.solved += epoch.solved.value_or(0);
+    trained.fell_back += epoch.fell_back.value_or(0);
+    trained.seconds += epoch.seconds;
+  }
+  return trained;
+}
+
+std::optional<Trained> train_one(Recipe recipe, const Way& way, std::uint64_t seed, FigureTask task) {
+  recipe.info.name = fmt::format("{}-{}", way.name, seed);
+  set_all(recipe, {fmt::format("rule.settling={}", way.setting)});
+  task.seed = seed;
+  const auto run = recorded_run(recipe, task);
+  if (!run) return std::nullopt;
+  return read(*run);
+}
+
+// Not a number if one of them is not.
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace
+
+FigureOutcome solved_settling(const FigureTask& task) {
+  Recipe recipe = load_recipe(task.recipes / "dfc2021/solved-settling.toml");
+  if (task.quick) {
+    set_all(recipe, {"problem.data=digits", "problem.validation=0", "problem.training_samples=640",
+                     "problem.batch_size=32", "network.layers=[0, 16, 16, 0]", "training.epochs=2",
+                     "rule.steps=200"});
+  }
+  CsvTable table({"way", "seed", "epochs", "test_error", "samples", "solved", "fell_back", "seconds"});
+  std::vector<double> simulated, solved, differences;
+  double samples = 0, certified = 0, fell_back = 0;
+  for (std::size_t pair = 0; pair < kPairs; ++pair) {
+    const std::uint64_t seed = task.seed + pair;
+    for (const Way& way : {kSolved, kSimulated}) {
+      const auto trained = train_one(recipe, way, seed, task);
+      if (!trained) return {.finished = false};
+      const bool solves = way.setting == kSolved.setting;
+      (solves ? solved : simulated).push_back(trained->error);
+      if (solves) {
+        samples += trained->samples;
+        certified += trained->solved;
+        fell_back += trained->fell_back;
+      }
+      table.row({way.name, static_cast<double>(seed), static_cast<double>(recipe.training.epochs),
+                 trained->error, trained->samples, trained->solved, trained->fell_back, trained->seconds});
+    }
+    differences.push_back(solved.back() - simulated.back());
+  }
+  FigureOutcome outcome;
+  write_csv(task, "solved-settling", table, outcome);
+  const double difference = mean(differences);
+  outcome.claims = {
+      {fmt::format("Solved settling ends with the test error of simulated settling, to {} points in the mean "
+                   "over {} paired seeds.",
+                   kMargin, kPairs),
+       fmt::format("{:.2f} % and {:.2f} % after {} epochs, {:+.2f} points (by seed {:+.2f}).", mean(solved),
+                   mean(simulated), recipe.training.epochs, difference, fmt::join(differences, ", ")),
+       std::abs(difference) <= kMargin},
+      {"Every sample was solved for, or simulated and counted as such.",
+       fmt::format("{:.0f} of {:.0f} solved for with a certificate, {:.0f} simulated instead.", certified,
+                   samples, fell_back),
+       samples > 0 && certified + fell_back == samples},
+  };
+  return outcome;
+}
+
+}  // namespace apical
