@@ -47,15 +47,6 @@ inline void invert_exactly(Network<double>& network) {
   }
 }
 
-inline Change scaled(Change change, double factor) {
-  for (auto* list : {&change.W, &change.b}) {
-    for (Numbers& values : *list) {
-      for (double& value : values) value *= factor;
-    }
-  }
-  return change;
-}
-
 inline Toy regression_toy(std::size_t batch, Activation hidden = Activation::tanh) {
   return make_toy({.units = {5, 6, 4, 3},
                    .hidden = hidden,
