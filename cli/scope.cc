@@ -90,14 +90,20 @@ Table table_of(const ScopeRecording& r, const std::string& name) {
   constexpr auto kRight = Table::Align::right;
   table.column("").column("Feedforward point", kRight).column("Last state", kRight);
   const auto row = [&](const std::string& what, double first, double last) {
-    table.row({what, fmt::format("{:.4g}", first), fmt::format("{:.4g}", last)});
+    const auto number = [](double x) {
+      return std::isfinite(x) ? fmt::format("{:.4g}", x) : std::string("not finite");
+    };
+    table.row({what, number(first), number(last)});
   };
   row("Largest real part of A_PI [1/tau_u]", r.a_pi, r.a_pi_end);
   row("Spectral radius of the Euler step", r.euler, r.euler_end);
   row("Error ‖r* − r_L‖", r.error.front(), r.error.back());
-  table.note(fmt::format("Theory: {}. Seen: {}, overshoot {:.1f} %, residual {:.1e}.",
-                         r.predicted_stable() ? "stable" : "unstable", seen(r), 100 * r.settled.overshoot,
-                         r.settled.residual));
+  // what has run away is at no distance from anywhere
+  const bool there = std::isfinite(r.settled.residual) && !r.settled.diverged;
+  table.note(fmt::format("Theory: {}. Seen: {}{}.", r.predicted_stable() ? "stable" : "unstable", seen(r),
+                         there ? fmt::format(", overshoot {:.1f} %, residual {:.1e}",
+                                             100 * r.settled.overshoot, r.settled.residual)
+                               : ""));
   table.note(fmt::format("k_p = {:g}, alpha = {:g}, dt = {:g}, tau_v = {:g}, steps = {}; a minibatch of {}.",
                          r.controller.k_p, r.controller.alpha, r.settling.dt, r.settling.tau_v,
                          r.settling.steps, r.batch_size));

@@ -39,6 +39,8 @@ struct SettlingLayer {
   T* slow_noise = nullptr;         // ξ̄                        [rows, stride] or null
   T* slow_rate_deviation = nullptr;  // ρ̄                     [rows, stride] or null
   T* rate = nullptr;                 // r = r⁻ + ρ               [ring, rows, stride] or null
+  T* slope = nullptr;     // φ'(v) of the state before, or null: nothing gates the drive   [rows, stride]
+  T* mismatch = nullptr;  // v − v_ff of the state before, or null                         [rows, stride]
   // what plasticity sees where it is not the state: soma, basal and ρ with the basal voltage formed anew, or null
   T* renewed_v = nullptr;
   T* renewed_v_ff = nullptr;
@@ -71,6 +73,8 @@ struct TileState {
   // --- controlled settling
   T* target_deviation = nullptr;        // δ = r* − r_L⁻          [rows, stride of L]
   const T* clamped_output = nullptr;    // y, where the target moves with the output; null: it does not
+  double clamped_gain = 1;              // e = gain · (y − softmax(r_L)) or gain · (y − r_L) there
+  bool clamped_softmax = true;          // the former
   std::vector<SettlingLayer<T>> layer;  // 0 … L; empty until the tile settles
   std::vector<LayerStep<T>> euler;      // 0 … L, the same
   T* u = nullptr;                       // control                [control ring, rows, stride of L]

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "apical/reproduction.h"
-#include "apical/run.h"
 #include "reproduction/figure_files.h"
 
 namespace apical {
@@ -30,7 +29,7 @@ PublishedCell cell_of(const std::string& figure, const std::string& row, const f
 
 // What the authors' alignment runs simulate otherwise than those of Table 1.
 void set_dynamics(Recipe& recipe, const std::string& figure, const std::string& row) {
-  const bool autoencoder = column_of(figure) == "autoencoder", every_step = row.starts_with("dfc-s") == false;
+  const bool autoencoder = column_of(figure) == "autoencoder", every_step = !row.starts_with("dfc-s");
   const double dt = autoencoder && !(is_fixed(figure) && every_step) ? 0.001 : 0.005;
   const bool proactive = autoencoder || is_fixed(figure) || !every_step;
   set_all(recipe,
@@ -77,7 +76,7 @@ void add_line(report::PlotPanel& panel, const std::string& label, std::size_t st
   const Rolling smooth = rolling(series.value, kWindow);
   report::PlotLine line{.label = label, .look = report::Look::of(style), .x = series.epoch, .y = smooth.mean};
   for (std::size_t i = 0; i < smooth.mean.size(); ++i) {
-    line.low.push_back(smooth.mean[i] - smooth.sd[i]);
+    line.low.push_back(std::max(0.0, smooth.mean[i] - smooth.sd[i]));  // nothing here is negative
     line.high.push_back(smooth.mean[i] + smooth.sd[i]);
   }
   panel.lines.push_back(std::move(line));

@@ -39,6 +39,9 @@ TEST_F(ScopeCommand, TriesOtherSettingsAndSaysWhatTheoryAndSightSay) {
   EXPECT_EQ(wild["notes"].size(), 2u);
   const auto text = run({"scope", "out", "--sample", "3", "--k-p", "50", "--dt", "0.05"});
   EXPECT_THAT(text.out, HasSubstr("the Euler step is too long"));
+  EXPECT_THAT(text.out, HasSubstr("runs away"));
+  EXPECT_THAT(text.out, testing::Not(HasSubstr("nan")));
+  EXPECT_THAT(text.out, testing::Not(HasSubstr("overshoot")));
   const auto calm = parsed(run({"scope", "out", "--sample", "3", "--json"}));
   EXPECT_EQ(calm["predicted_stable"], true);
   EXPECT_EQ(calm["seen_stable"], true);
