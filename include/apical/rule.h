@@ -17,6 +17,7 @@
 #include "apical/card.h"
 #include "apical/deep_feedback.h"
 #include "apical/error.h"
+#include "apical/least_control.h"
 #include "apical/settling.h"
 #include "apical/strong_feedback.h"
 #include "apical/synapses.h"

@@ -8,11 +8,12 @@ namespace apical {
 
 // Proportional-integral controller of the output.     Meulemans et al. 2021, eq. 4
 //
-//   u = u_int + k_p e,   τ_u du_int/dt = e − α u_int  (paper)   or   e − α u  (the authors' code);   τ_u = 1
+//   u = u_int + k_p e,   τ_u du_int/dt = k_i e − α u_int  (paper)   or   k_i e − α u  (the authors' code);   τ_u = 1
 //
-// e  output error r* − r_L;   u  control signal [n_L];   k_p ≥ 0  proportional gain;   α ≥ 0  leak.
+// e  output error r* − r_L;   u  control signal [n_L];   k_p, k_i ≥ 0  gains, k_i = 1 in the paper;   α ≥ 0  leak.
 struct PiController {
   double k_p = 0;
+  double k_i = 1;  // 0: the control is proportional to the error alone
   double alpha = 0;
   bool leak_on_control = true;  // α leaks the whole u (code) instead of u_int (paper)
 
@@ -20,11 +21,11 @@ struct PiController {
   template <class F>
   void step(F e, F dt, F& u_int, F& u) const {
     const F leak = static_cast<F>(alpha) * (leak_on_control ? u : u_int);
-    u_int += dt * (e - leak);
+    u_int += dt * (static_cast<F>(k_i) * e - leak);
     u = u_int + static_cast<F>(k_p) * e;
   }
   // Leak of the control that the steady state sees: e = leak · u. Lemma 1's α̃ = α/(1 + α k_p) for the paper's form.
-  double steady_leak() const { return leak_on_control ? alpha : alpha / (1 + alpha * k_p); }
+  double steady_leak() const { return leak_on_control ? alpha / k_i : alpha / (k_i + alpha * k_p); }
 };
 
 enum class Learn { never, last, each_step };
@@ -34,6 +35,13 @@ enum class Settle {
   steps,          // all T states, as published
   until_settled,  // until every sample of the tile has settled; T states at most
   solve  // to the equilibrium, by a solver; simulated where that finds none that it can certify as stable
+};
+
+// What drives the apical compartments from state to state.
+enum class Drive {
+  control,  // Q_i u: the control itself; the output's is u where the weights have no matrix for it
+  inversion,  // φ'(v_i) ⊙ B_i v_{i+1}^fb: the apical voltages of the layer above; the output's is φ'(v_L) ⊙ u
+  energy,  // φ'(v_i) ⊙ B_i (v_{i+1} − v_{i+1}^ff): the mismatch of the layer above; the output's is φ'(v_L) ⊙ u
 };
 
 struct Settling {
@@ -58,7 +66,9 @@ struct Settling {
   // until_settled: the residual below which every sample has to stay for as long as its slowest compartment takes;   0: 1e-6
   // solve: relative error of the control;   0: 1e-9, in float32 1e-6
   double tolerance = 0;
-  const char* group = "forward";  // whose plasticity is called at each step
+  Drive drive = Drive::control;      // only Drive::control can be solved for
+  const char* through = "feedback";  // the weights that carry it; "forward": W_{i+1}ᵀ
+  const char* group = "forward";     // whose plasticity is called at each step
   // Plasticity at each step reads v_ff, or v_fb where that is instantaneous. Without them a step is faster.
   bool reads_input = true;
   const char* also = "";  // a group of feedback weights that learns at each step beside it; empty: none

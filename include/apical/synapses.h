@@ -70,11 +70,14 @@ struct BasicSynapses {
   std::string_view pass;  // the pass that is running: "wake", "sleep", …
   Activation activation = Activation::linear;
   Presynaptic<T> r_prev;  // r_{i−1}: rates of the layer below, now                           [rows, n_{i−1}]
+  Activity<T> r;          // r_i: the layer's own rates, a factor of outer products           [rows, n_i]
   Voltage<T> v;           // somatic voltage v_i                                              [rows, n_i]
   Voltage<T> v_ff;        // basal voltage v_i^ff = W_i r_{i−1} + b_i                         [rows, n_i]
   MinusVoltage<T> v_minus;  // the feedforward point v_i⁻                                       [rows, n_i]
   Activity<T> v_fb;         // apical voltage v_i^fb                                            [rows, n_i]
-  Activity<T> delta;        // teaching signal that deliver() sent to this layer                [rows, n_i]
+  Presynaptic<T>
+      v_fb_above;     // v_{i+1}^fb, as it arrives at top-down synapses; not at the output  [rows, n_{i+1}]
+  Activity<T> delta;  // teaching signal that deliver() sent to this layer                [rows, n_i]
   Presynaptic<T>
       u;  // control signal that arrives at the apical synapses (next step's, for feedback plasticity)  [rows, n_L]
 

@@ -98,9 +98,10 @@ class BasicTrial {
   // r* = r_L⁻ − step · ∂ℒ/∂r_L, the target of every controlled phase that follows.                      marks: update locked
   void nudge_target(double step);
   // r* = y, the label itself: its class's output at `true_class`, the others sharing the rest; for real targets y. Where the loss is the
-  // cross-entropy, e = y − softmax(r_L), of every state anew.
-  void clamp_target(double true_class);
-  // Lets the network settle under feedback control through the feedback weights Q ("feedback"), T−1 Euler steps of the law.
+  // cross-entropy, e = y − softmax(r_L), of every state anew. The error that the controller gets is multiplied by `gain` > 0.
+  void clamp_target(double true_class, double gain = 1);
+  // Lets the network settle under feedback control, T−1 Euler steps of the law; Settling::drive says how the control reaches the neurons, by
+  // default through the feedback weights Q ("feedback").          marks: weight transport, where forward weights carry it
   template <class Law>
   void relax(const PiController& controller, const Settling& settling) {
     settle(law_function<T>(Law{}), controller, settling);

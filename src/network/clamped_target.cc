@@ -22,7 +22,8 @@ void aim_at_clamped_output(const TileState<T>& tile, std::size_t outputs) {
     for (std::size_t j = 1; j < outputs; ++j) top = std::max(top, rate(j));
     for (std::size_t j = 0; j < outputs; ++j) total += std::exp(rate(j) - top);
     for (std::size_t j = 0; j < outputs; ++j) {
-      const double e = static_cast<double>(tile.clamped_output[first + j]) - std::exp(rate(j) - top) / total;
+      const double said = tile.clamped_softmax ? std::exp(rate(j) - top) / total : rate(j);
+      const double e = tile.clamped_gain * (static_cast<double>(tile.clamped_output[first + j]) - said);
       tile.target_deviation[first + j] = static_cast<T>(static_cast<double>(deviation[first + j]) + e);
     }
   }
@@ -30,7 +31,7 @@ void aim_at_clamped_output(const TileState<T>& tile, std::size_t outputs) {
 
 // y: the regression target, or `true_class` for the label's class and the rest shared by the others.
 template <class T>
-void BasicTrial<T>::clamp_target(double true_class) {
+void BasicTrial<T>::clamp_target(double true_class, double gain) {
   const std::size_t n = network_.units(depth());
   const BatchState<T>& batch = *tile_.batch;
   const Activity<T> y = scratch(tile_, n), target = scratch(tile_, n);
@@ -49,12 +50,15 @@ void BasicTrial<T>::clamp_target(double true_class) {
     }
   }
   tile_.target_deviation = target.data;
-  tile_.clamped_output = batch.loss_kind == Loss::cross_entropy ? y.data : nullptr;
+  tile_.clamped_softmax = batch.loss_kind == Loss::cross_entropy;
+  tile_.clamped_gain = gain;
+  // y itself is a target that stays where it is
+  tile_.clamped_output = tile_.clamped_softmax || gain != 1 ? y.data : nullptr;
 }
 
 #define APICAL_INSTANTIATE(T)                                            \
   template void aim_at_clamped_output(const TileState<T>&, std::size_t); \
-  template void BasicTrial<T>::clamp_target(double);
+  template void BasicTrial<T>::clamp_target(double, double);
 APICAL_INSTANTIATE(float)
 APICAL_INSTANTIATE(double)
 #undef APICAL_INSTANTIATE

@@ -11,9 +11,9 @@
 namespace apical {
 namespace {
 
-const std::array<std::string, 9> kNames = {"xavier-normal",      "xavier-uniform", "he-normal",
-                                           "he-uniform",         "lecun-normal",   "orthogonal",
-                                           "orthogonal-uniform", "zero",           "identity"};
+const std::array<std::string, 10> kNames = {
+    "xavier-normal", "xavier-uniform",     "he-normal", "he-uniform", "lecun-normal",
+    "orthogonal",    "orthogonal-uniform", "unit-norm", "zero",       "identity"};
 
 // Q of a random matrix with at least as many rows as columns, signs fixed so that R has a positive diagonal.
 Eigen::MatrixXd orthonormal_columns(const Eigen::MatrixXd& random) {
@@ -51,6 +51,7 @@ std::vector<double> initial_weights(std::string_view initialiser, std::size_t n_
   if (initialiser == "he-normal") fill_normal(std::sqrt(2 / fan_in));
   if (initialiser == "he-uniform") fill_uniform(std::sqrt(6 / fan_in));
   if (initialiser == "lecun-normal") fill_normal(std::sqrt(1 / fan_in));
+  if (initialiser == "unit-norm") fill_normal(1 / std::sqrt(fan_in * fan_out));
   if (initialiser == "identity") {
     for (std::size_t i = 0; i < std::min(n_out, n_in); ++i) values[i * n_in + i] = gain;
   }

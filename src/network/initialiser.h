@@ -11,6 +11,7 @@
 namespace apical {
 
 // "xavier-normal" N(0, 2/(n_in+n_out)); "xavier-uniform"; "he-normal" N(0, 2/n_in); "he-uniform"; "lecun-normal" N(0, 1/n_in);
+// "unit-norm" N(0, 1/(n_out n_in)), whose Frobenius norm is about 1;
 // "orthogonal" (normal, then QR; rows or columns orthonormal, whichever are fewer); "orthogonal-uniform" (the same from uniform
 // numbers); "zero"; "identity". Rule-owned groups also know "weight-product", which needs the network and is made there.
 std::span<const std::string> initialiser_names();

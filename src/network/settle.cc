@@ -25,12 +25,10 @@
 #include "network/tile_delta.h"
 #include "network/tile_noise.h"
 #include "network/tile_view.h"
+#include "network/top_down.h"
 
 namespace apical {
 namespace {
-
-// Time steps whose outer products are multiplied together: enough rows for the kernel, few enough to stay in cache.
-constexpr std::size_t kRing = 8;
 
 template <class T>
 class SettlingRun {
@@ -49,9 +47,10 @@ class SettlingRun {
         feedback_group_(settling.learn == Learn::each_step && !learns_forward_ ? settling.group
                                                                                : settling.also),
         learns_(learns_forward_ || !feedback_group_.empty()),
+        top_down_(network, tile, settling),
         // where a tile may stop at any state, each may be the one that plasticity reads
         keeps_input_(tile.observer != nullptr || settling.renew_basal || (learns_ && settling.reads_input) ||
-                     settling.how == Settle::until_settled),
+                     settling.how == Settle::until_settled || settling.drive == Drive::energy),
         output_count_(tile.rows * row_stride<T>(network.units(depth_))),
         record_(tile.record),
         kernels_(kernels<T>()) {}
@@ -87,8 +86,8 @@ class SettlingRun {
     Arena<T>& arena = *tile_.arena;
     const bool noisy = settling_.sigma > 0 || settling_.sigma_output > 0;
     const bool slow_apical = settling_.tau_a > settling_.dt * (1 + 1e-12);
-    tile_.ring = learns_ ? kRing : 1;
-    tile_.control_ring = learns_ ? kRing : 2;  // the control needs its last state
+    tile_.ring = learns_ ? tile_.collected_states : 1;
+    tile_.control_ring = learns_ ? tile_.ring : 2;  // the control needs its last state
     tile_.layer.assign(depth_ + 1, SettlingLayer<T>{});
     std::size_t widest = 0;
     for (std::size_t i = 1; i <= depth_; ++i) {
@@ -102,7 +101,8 @@ class SettlingRun {
       layer.rate_deviation = arena.take(count);
       if (noisy) layer.noise = arena.take(count);
       if (noisy && settling_.tau_noise > 0) layer.slow_noise = arena.take(count);
-      if (noisy || slow_apical || !feedback_group_.empty()) layer.v_fb = arena.take(count);
+      if (noisy || slow_apical || !feedback_group_.empty() || settling_.drive == Drive::inversion)
+        layer.v_fb = arena.take(count);
       if (learns_forward_ || settling_.learn == Learn::last) layer.rate = arena.take(count * tile_.ring);
       if (sees_slow_rates()) layer.slow_rate_deviation = arena.take(count);
       // the first layer's input is constant: its basal voltage stays at the feedforward point
@@ -113,6 +113,7 @@ class SettlingRun {
           *array = arena.take(count);
       }
     }
+    top_down_.take_arrays();
     passing_v_ff_ = arena.take(tile_.rows * widest);
     passing_feedback_ = arena.take(tile_.rows * widest);
     tile_.u = arena.take(output_count_ * tile_.control_ring);
@@ -139,7 +140,6 @@ class SettlingRun {
       const SettlingLayer<T>& layer = tile_.layer[i];
       const SettlingLayer<T>& below = tile_.layer[i - 1];
       const auto& w = network_.weights(i);
-      const auto& q = network_.weights("feedback", i);
       const double sigma = i == depth_ ? settling_.sigma_output : settling_.sigma;
       // low-passed noise enters the apical voltage at full size, white noise as the increment of one step
       const bool slow = layer.slow_noise != nullptr;
@@ -155,17 +155,7 @@ class SettlingRun {
                     .rows = tile_.rows,
                     .start = Start::zero,
                     .panels = 1};
-      step.feedback = {.a = nullptr,
-                       .lda = tile_.output_stride(),
-                       .w = q.panels(),
-                       .n_in = q.n_in(),
-                       .n_out = q.n_out(),
-                       .bias = nullptr,
-                       .c = nullptr,
-                       .ldc = layer.stride,
-                       .rows = tile_.rows,
-                       .start = Start::zero,
-                       .panels = 1};
+      step.feedback = top_down_.product(i);
       step.law = {.rows = tile_.rows,
                   .stride = layer.stride,
                   .first = 0,
@@ -231,7 +221,7 @@ class SettlingRun {
         if (settling_.renew_basal) renew_basal();
         learn("forward");
       }
-      if (learns_ && ++collected == kRing) {
+      if (learns_ && ++collected == tile_.ring) {
         delta_.flush(collected);
         collected = 0;
       }
@@ -319,6 +309,7 @@ class SettlingRun {
   }
 
   void move(const T* u, std::int64_t step) {
+    top_down_.look();
     if (settling_.instantaneous_transmission) {
       for (std::size_t i = 1; i <= depth_; ++i) move_layer(i, u, step);
     } else {
@@ -335,7 +326,6 @@ class SettlingRun {
     if (layer.noise != nullptr) draw_noise(tile_, network_, i, step, layer.noise);
     if (layer.slow_noise != nullptr) low_pass_noise(tile_, i, settling_.dt, settling_.tau_noise);
     if (learns_forward_) s.law.rate = tile_.ring_rate(i);
-    s.feedback.a = u;
     const std::size_t width = padded<T>(s.feedback.n_out);
     for (std::size_t first = 0; first < width; first += s.law.width) {
       s.law.first = first;
@@ -348,7 +338,7 @@ class SettlingRun {
         s.law.v_ff = s.basal.c;
         kernels_.product(s.basal);
       }
-      kernels_.product(s.feedback);
+      top_down_.drive(i, s.feedback, u, first, s.law.width);
       law_(s.law);
     }
   }
@@ -393,7 +383,8 @@ class SettlingRun {
 
   void learn(std::string_view group) {
     const profile::PhaseScope scope(profile::Phase::plasticity);
-    for (std::size_t i = 1; i <= depth_; ++i) {
+    for (const auto& matrix : network_.group(group)) {
+      const std::size_t i = matrix.layer();
       delta_.begin_layer(group, i, network_.spec().activation_of(i));
       rule_.plasticity(group, synapses_of(tile_, network_, i), delta_);
     }
@@ -430,6 +421,7 @@ class SettlingRun {
   bool learns_forward_;              // forward weights learn at each step
   std::string_view feedback_group_;  // feedback weights that learn at each step; empty: none
   bool learns_;                      // either of them
+  TopDown<T> top_down_;              // what drives the apical compartments
   bool keeps_input_;                 // v_ff and Q u of every state are read after the step
   std::size_t output_count_;
   T *passing_v_ff_ = nullptr, *passing_feedback_ = nullptr;  // those of one panel, where they are not kept
@@ -445,9 +437,11 @@ template <class T>
 void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, const Settling& settling) {
   // the solver reads how the output answers to every neuron, from the output down
   if (settling.how == Settle::solve) {
+    if (settling.drive != Drive::control) throw InternalError("only Q u as the drive can be solved for");
     mark(Mark::analytic_jacobian);
     mark(Mark::weight_transport);
   }
+  if (TopDown<T>::transports(settling)) mark(Mark::weight_transport);
   SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), counted(law), controller,
                  settling)
       .run();

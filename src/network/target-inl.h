@@ -49,6 +49,16 @@ struct Deviation {
     return d[i];
   }
 };
+// φ'(v⁻ + d)
+template <class T>
+struct Slope {
+  const T* v_minus;
+  const T* d;
+  template <class Phi>
+  T value(std::size_t i) const {
+    return Phi::slope(v_minus[i] + d[i], T(0));
+  }
+};
 template <class T>
 inline constexpr bool is_formula = requires(const T& t) {
   t.template value<void>(0);
@@ -65,6 +75,8 @@ template <class T, class A>
 inline constexpr bool is_formula<Scaled<T, A>> = true;
 template <class T>
 inline constexpr bool is_formula<Deviation<T>> = true;
+template <class T>
+inline constexpr bool is_formula<Slope<T>> = true;
 
 template <class A>
 concept Formula = is_formula<A>;
@@ -109,6 +121,11 @@ auto operator-(const Phi<Voltage<T>>& v, const Phi<MinusVoltage<T>>&) {
 template <class T, Formula A>
 auto operator*(const PhiPrime<MinusVoltage<T>>& slope, const A& a) {
   return Times<Deviation<T>, A>{{slope.voltage.minus.slope}, a};
+}
+// φ'(v) ⊙ …
+template <class T, Formula A>
+auto operator*(const PhiPrime<Voltage<T>>& slope, const A& a) {
+  return Times<Slope<T>, A>{{slope.voltage.minus.v, slope.voltage.deviation}, a};
 }
 
 // ---- Evaluation

@@ -39,6 +39,8 @@ struct SettlingLayer {
   T* slow_noise = nullptr;         // ξ̄                        [rows, stride] or null
   T* slow_rate_deviation = nullptr;  // ρ̄                     [rows, stride] or null
   T* rate = nullptr;                 // r = r⁻ + ρ               [ring, rows, stride] or null
+  T* slope = nullptr;     // φ'(v) of the state before, or null: nothing gates the drive   [rows, stride]
+  T* mismatch = nullptr;  // v − v_ff of the state before, or null                         [rows, stride]
   // what plasticity sees where it is not the state: soma, basal and ρ with the basal voltage formed anew, or null
   T* renewed_v = nullptr;
   T* renewed_v_ff = nullptr;
@@ -71,6 +73,8 @@ struct TileState {
   // --- controlled settling
   T* target_deviation = nullptr;        // δ = r* − r_L⁻          [rows, stride of L]
   const T* clamped_output = nullptr;    // y, where the target moves with the output; null: it does not
+  double clamped_gain = 1;              // e = gain · (y − softmax(r_L)) or gain · (y − r_L) there
+  bool clamped_softmax = true;          // the former
   std::vector<SettlingLayer<T>> layer;  // 0 … L; empty until the tile settles
   std::vector<LayerStep<T>> euler;      // 0 … L, the same
   T* u = nullptr;                       // control                [control ring, rows, stride of L]
@@ -78,6 +82,7 @@ struct TileState {
   T* fast_control = nullptr;            // u − ū, or null       [control ring, rows, stride of L]
   T* u_integral = nullptr;              // u_int                  [rows, stride of L]
   T* error = nullptr;                   // e                      [rows, stride of L]
+  std::size_t collected_states = 1;     // whose outer products are multiplied at once
   std::size_t ring = 1, slot = 0;       // of rates and, in TileDelta, postsynaptic factors
   std::size_t control_ring = 1, control_slot = 0;  // of the control
   std::int64_t step = 0;

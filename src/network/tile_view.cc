@@ -19,6 +19,7 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   const bool first = layer == 1;
   const T* feedforward_rate = tile.batch->rate[layer - 1].data() + tile.first_row * below;
   s.r_prev = {feedforward_rate, network.units(layer - 1), below, first, true};
+  s.r = tile_rows(tile, tile.batch->rate[layer], network.units(layer));
   if (!tile.controlled) return s;
 
   const SettlingLayer<T>& settling = tile.layer[layer];
@@ -32,6 +33,12 @@ BasicSynapses<T> synapses_of(const TileState<T>& tile, const Network<T>& network
   s.v_ff.rate_deviation = settling.rate_deviation_ff;
   s.v_fb = {settling.v_fb != nullptr ? settling.v_fb : settling.feedback, tile.rows, network.units(layer),
             settling.stride};
+  if (settling.rate != nullptr) s.r.data = tile.ring_rate(layer);
+  if (layer < network.depth()) {
+    const SettlingLayer<T>& above = tile.layer[layer + 1];
+    s.v_fb_above = {above.v_fb != nullptr ? above.v_fb : above.feedback, network.units(layer + 1),
+                    above.stride, false, false};
+  }
   s.u = {tile.seen_control(), network.units(network.depth()), tile.output_stride(), false, false};
   return s;
 }

@@ -76,7 +76,8 @@ Generated from `recipes/results/` by `apical reproduce --write-docs docs/results
 
 Every row is a recipe, `recipes/<heading>/<row>.toml`, that `apical reproduce <heading>/<row>` runs. *Published* and *ours* are mean ± sample standard
 deviation over seeds. The verdict is that of two one-sided Welch t-tests at 5 % against the margin in the recipe (the larger of
-three standard errors of a difference over five seeds and 5 % of the published value): **reproduced**, the 90 % confidence interval
+three standard errors of a difference over five seeds and 5 % of the published value; where no spread is published, that of the same data
+in another table, as the recipe says): **reproduced**, the 90 % confidence interval
 of the difference lies within the margin; **different**, outside of it; **inconclusive**, neither, so that more seeds would tell;
 **too few**, fewer than three seeds; **partial**, no run has all epochs yet: the number is that of the epochs done, and no verdict is
 passed. Errors are test errors at the epoch of the best validation result, in per cent of all test images (the authors average over

@@ -29,7 +29,7 @@ constexpr Way kSimulated{"simulated", "steps"}, kSolved{"solved", "solved"};
 // What a run came to after its last epoch.
 struct Trained {
   double error = 0;  // test error, %
-  double samples = 0, solved = 0, fell_back = 0, seconds = 0;
+  double samples = 0, solved = 0, fell_back = 0;
 };
 
 Trained read(const fs::path& run) {
@@ -42,7 +42,6 @@ Trained read(const fs::path& run) {
     trained.samples += epoch.samples;
     trained.solved += epoch.solved.value_or(0);
     trained.fell_back += epoch.fell_back.value_or(0);
-    trained.seconds += epoch.seconds;
   }
   return trained;
 }
@@ -70,7 +69,7 @@ FigureOutcome solved_settling(const FigureTask& task) {
                      "problem.batch_size=32", "network.layers=[0, 16, 16, 0]", "training.epochs=2",
                      "rule.steps=200"});
   }
-  CsvTable table({"way", "seed", "epochs", "test_error", "samples", "solved", "fell_back", "seconds"});
+  CsvTable table({"way", "seed", "epochs", "test_error", "samples", "solved", "fell_back"});
   std::vector<double> simulated, solved, differences;
   double samples = 0, certified = 0, fell_back = 0;
   for (std::size_t pair = 0; pair < kPairs; ++pair) {
@@ -86,7 +85,7 @@ FigureOutcome solved_settling(const FigureTask& task) {
         fell_back += trained->fell_back;
       }
       table.row({way.name, static_cast<double>(seed), static_cast<double>(recipe.training.epochs),
-                 trained->error, trained->samples, trained->solved, trained->fell_back, trained->seconds});
+                 trained->error, trained->samples, trained->solved, trained->fell_back});
     }
     differences.push_back(solved.back() - simulated.back());
   }

@@ -44,6 +44,7 @@ inline const std::map<std::string, std::string> kPublicHeaders = {
     {"data_hash.h", "data"},
     {"data_split.h", "data"},
     {"deep_feedback.h", "network"},
+    {"least_control.h", "network"},
     {"strong_feedback.h", "network"},
     {"environment.h", "io"},
     {"equivalence.h", "reproduction"},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "apical/error.h"
@@ -20,14 +21,21 @@ struct Curve {
   double test_error = 0;                 // after the last epoch
 };
 
+bool knows(const Card& card, const std::string& setting) {
+  return std::any_of(card.parameters.begin(), card.parameters.end(),
+                     [&](const Parameter& parameter) { return setting.starts_with(parameter.name + "="); });
+}
+
 // Eight epochs on 1,200 digits with the card's optimizer at a rate for so few.
 Curve curve_of(const std::string& rule, std::vector<std::string> said = {}) {
   said.insert(said.end(), {"training.epochs=8", "optimizer.learning_rate=0.006"});
-  for (const Parameter& parameter : rule_named(rule, "test").card().parameters) {
+  const Card card = rule_named(rule, "test").card();
+  for (const Parameter& parameter : card.parameters) {
     // four time constants of the controller are too short to settle, and long enough to learn
-    if (parameter.name == "steps")
-      said.insert(said.end(),
-                  {"rule.steps=80", "rule.dt=0.05", "rule.tau_v=0.2", "rule.include_non_converged=true"});
+    const bool simulated = parameter.name == "steps";
+    for (const char* setting : {"steps=80", "dt=0.05", "tau_v=0.2", "include_non_converged=true"}) {
+      if (simulated && knows(card, setting)) said.push_back(std::string("rule.") + setting);
+    }
     if (parameter.name == "steps_fb") said.emplace_back("rule.steps_fb=48");
     if (parameter.name == "pretraining_epochs")
       said.insert(said.end(), {"rule.pretraining_epochs=10", "rule.sleep_after=0"});

@@ -43,6 +43,7 @@ TEST(Initialiser, HasThePublishedSpread) {
       {"xavier-normal", std::sqrt(2.0 / 500), true},
       {"he-normal", std::sqrt(2.0 / 300), true},
       {"lecun-normal", std::sqrt(1.0 / 300), true},
+      {"unit-norm", std::sqrt(1.0 / 60000), true},
       {"xavier-uniform", std::sqrt(6.0 / 500) / std::sqrt(3.0), false},
       {"he-uniform", std::sqrt(6.0 / 300) / std::sqrt(3.0), false},
   };

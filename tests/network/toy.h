@@ -205,6 +205,15 @@ inline double length(const Change& a) {
   return std::sqrt(sum);
 }
 
+inline Change scaled(Change change, double factor) {
+  for (auto* list : {&change.W, &change.b}) {
+    for (Numbers& values : *list) {
+      for (double& value : values) value *= factor;
+    }
+  }
+  return change;
+}
+
 // Angle in degrees between two changes of one matrix.
 inline double angle(const Numbers& a, const Numbers& b) {
   double dot = 0;

@@ -7,15 +7,6 @@
 namespace apical {
 namespace {
 
-Change scaled(Change change, double factor) {
-  for (auto* list : {&change.W, &change.b}) {
-    for (Numbers& values : *list) {
-      for (double& value : values) value *= factor;
-    }
-  }
-  return change;
-}
-
 // One linear unit upon another: v_2 = b (a x), J = (b, 1), Δv = (b, 1) δ/(b² + 1).
 TEST(MinimumNormByHand, SharesTheStepOfTwoLinearUnits) {
   Toy toy = make_toy({.units = {1, 1, 1},

@@ -1,0 +1,88 @@
+#include "network/top_down.h"
+
+#include <algorithm>
+
+#include "network/tile_view.h"
+
+namespace apical {
+
+template <class T>
+void TopDown<T>::take_arrays() {
+  if (!chained_) return;
+  std::size_t widest = 0;
+  for (std::size_t i = 1; i <= network_.depth(); ++i) {
+    SettlingLayer<T>& layer = tile_.layer[i];
+    const std::size_t count = tile_.rows * layer.stride;
+    widest = std::max(widest, count);
+    layer.slope = tile_.arena->take(count);
+    if (settling_.drive == Drive::energy) layer.mismatch = tile_.arena->take(count);
+  }
+  voltage_ = tile_.arena->take(widest);
+  rate_ = tile_.arena->take(widest);
+}
+
+template <class T>
+Product<T> TopDown<T>::product(std::size_t i) const {
+  const SettlingLayer<T>& layer = tile_.layer[i];
+  Product<T> product{.a = nullptr,
+                     .lda = tile_.output_stride(),
+                     .w = nullptr,
+                     .n_in = network_.units(network_.depth()),
+                     .n_out = network_.units(i),
+                     .bias = nullptr,
+                     .c = nullptr,
+                     .ldc = layer.stride,
+                     .rows = tile_.rows,
+                     .start = Start::zero,
+                     .panels = 1};
+  const bool output = i == network_.depth();
+  if (output && (chained_ || network_.group(settling_.through).size() < i)) return product;
+  if (!chained_) {
+    product.w = network_.weights(settling_.through, i).panels();
+    return product;
+  }
+  const SettlingLayer<T>& above = tile_.layer[i + 1];
+  product.a = settling_.drive == Drive::energy ? above.mismatch : above.v_fb;
+  product.lda = above.stride;
+  product.n_in = network_.units(i + 1);
+  product.w = transports(settling_) ? network_.weights(i + 1).transposed()
+                                    : network_.weights(settling_.through, i).panels();
+  return product;
+}
+
+template <class T>
+void TopDown<T>::look() {
+  if (!chained_) return;
+  for (std::size_t i = 1; i <= network_.depth(); ++i) {
+    const SettlingLayer<T>& layer = tile_.layer[i];
+    const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
+    const std::size_t count = tile_.rows * layer.stride;
+    for (std::size_t k = 0; k < count; ++k) voltage_[k] = minus.v[k] + layer.v[k];
+    kernels_.activate(network_.spec().activation_of(i), voltage_, rate_, layer.slope, count);
+    if (layer.mismatch == nullptr) continue;
+    for (std::size_t k = 0; k < count; ++k) layer.mismatch[k] = layer.v[k] - layer.v_ff[k];
+  }
+}
+
+// The output neurons get the control itself.
+template <class T>
+void TopDown<T>::take_over(const Product<T>& product, std::size_t first, std::size_t width) const {
+  for (std::size_t row = 0; row < product.rows; ++row)
+    std::copy_n(product.a + row * product.lda + first, width, product.c + row * product.ldc);
+}
+
+// A neuron lets through what it would have passed on itself: φ'(v) of its own.
+template <class T>
+void TopDown<T>::gate(const SettlingLayer<T>& layer, const Product<T>& product, std::size_t first,
+                      std::size_t width) const {
+  for (std::size_t row = 0; row < product.rows; ++row) {
+    const T* slope = layer.slope + row * layer.stride + first;
+    T* out = product.c + row * product.ldc;
+    for (std::size_t k = 0; k < width; ++k) out[k] *= slope[k];
+  }
+}
+
+template class TopDown<float>;
+template class TopDown<double>;
+
+}  // namespace apical
