@@ -27,6 +27,10 @@ using profile::PhaseScope;
 
 // Rows of the feedforward pass at once, at most.
 constexpr std::size_t kMostRows = 128;
+// Bytes of weights above the first layer beyond which tiles are larger.
+constexpr std::size_t kManyWeights = 1 << 20;
+// Samples of a tile times states whose outer products are multiplied together: enough rows for the kernel, few enough to stay in cache.
+constexpr std::size_t kCollectedRows = 128;
 
 template <class T>
 GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
@@ -36,6 +40,18 @@ GroupDelta<T> delta_for(const std::vector<WeightMatrix<T>>& matrices) {
     delta.bias.emplace_back(matrix.bias_size());
   }
   return delta;
+}
+
+// Where the weights that every settling step reads are large beside the second cache, twice as many rows pass by each; not in a minibatch
+// that would be left with fewer than four tiles. Depends on nothing else.
+template <class T>
+std::size_t rows_of_tiles(const Network<T>& network, std::size_t capacity) {
+  std::size_t bytes = 0;
+  for (const auto& w : network.group("forward")) {
+    if (w.layer() > 1) bytes += w.panels_size() * sizeof(T);
+  }
+  const std::size_t rows = Minibatch<T>::kTileRows;
+  return bytes > kManyWeights && capacity >= 8 * rows ? 2 * rows : rows;
 }
 
 std::uint32_t stream_of(std::string_view pass) {
@@ -48,7 +64,11 @@ std::uint32_t stream_of(std::string_view pass) {
 
 template <class T>
 Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::size_t capacity, bool whole)
-    : network_(network), loss_(loss), pool_(pool), whole_(whole), batch_(network, capacity) {
+    : network_(network),
+      loss_(loss),
+      pool_(pool),
+      batch_(network, capacity),
+      tile_rows_(whole ? capacity : rows_of_tiles(network, capacity)) {
   batch_.loss_kind = loss;
   for (unsigned thread = 0; thread < pool.threads(); ++thread) {
     auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
@@ -57,7 +77,7 @@ Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::s
     worker.tile.delta.reserve(network.depth() + 1);
     worker.tile.layer.reserve(network.depth() + 1);
     worker.tile.euler.reserve(network.depth() + 1);
-    worker.tile.record.reserve(tile_rows());
+    worker.tile.record.reserve(tile_rows_);
     for (const auto& [group, matrices] : network.all_groups()) worker.sums[group];
   }
   lane_sums_.resize(kMostLanes);
@@ -78,14 +98,14 @@ Minibatch<T>::~Minibatch() = default;
 
 template <class T>
 std::size_t Minibatch<T>::lanes() const {
-  return std::min(kMostLanes, (batch_.size + tile_rows() - 1) / tile_rows());
+  return std::min(kMostLanes, (batch_.size + tile_rows_ - 1) / tile_rows_);
 }
 
 // A lane is a fixed set of tiles, worked off in order by whichever thread takes it.
 template <class T>
 template <class F>
 void Minibatch<T>::for_each_tile(F&& on_tile) {
-  const std::size_t tiles = (batch_.size + tile_rows() - 1) / tile_rows(), stride = lanes();
+  const std::size_t tiles = (batch_.size + tile_rows_ - 1) / tile_rows_, stride = lanes();
   pool_.run(static_cast<std::uint32_t>(stride), [&](std::uint32_t lane, unsigned thread) {
     for (std::size_t tile = lane; tile < tiles; tile += stride) {
       begin_tile(*workers_[thread], tile);
@@ -98,8 +118,8 @@ template <class T>
 void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
   worker.arena.reset();
   TileState<T>& state = worker.tile;
-  state.first_row = tile * tile_rows();
-  state.rows = std::min(tile_rows(), batch_.size - state.first_row);
+  state.first_row = tile * tile_rows_;
+  state.rows = std::min(tile_rows_, batch_.size - state.first_row);
   state.observer = observer_;
   state.noise_port = noise_port_;
   state.delta.assign(network_.depth() + 1, Activity<T>{});
@@ -108,6 +128,7 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
   state.clamped_output = nullptr;
   state.slow_control = state.fast_control = nullptr;
   state.controlled = false;
+  state.collected_states = std::max<std::size_t>(2, kCollectedRows / tile_rows_);  // one before, one now
 }
 
 // The feedforward pass needs no tiles: the more rows pass by a weight while it is in cache, the better.

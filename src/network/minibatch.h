@@ -71,7 +71,8 @@ struct MinibatchMemory {
 template <class T>
 class Minibatch {
  public:
-  // Samples per tile: enough to reuse a weight, few enough that a settling tile stays in a core's cache. Never depends on the machine.
+  // Samples per tile: enough to reuse a weight, few enough that a settling tile stays in a core's cache. Twice as many where weights are
+  // large; never depends on the machine.
   static constexpr std::size_t kTileRows = 16;
   static constexpr std::size_t kMostLanes = 16;
 
@@ -115,7 +116,6 @@ class Minibatch {
  private:
   struct Worker;
 
-  std::size_t tile_rows() const { return whole_ ? batch_.capacity : kTileRows; }
   template <class F>
   void for_each_tile(F&& on_tile);
   void begin_tile(Worker& worker, std::size_t tile);
@@ -145,8 +145,8 @@ class Minibatch {
   const Network<T>& network_;
   Loss loss_;
   Pool& pool_;
-  bool whole_;
   BatchState<T> batch_;
+  std::size_t tile_rows_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::map<std::string, StepSums<T>, std::less<>>> lane_sums_;
   std::map<std::string, GroupDelta<T>, std::less<>> deltas_;

@@ -30,9 +30,6 @@
 namespace apical {
 namespace {
 
-// Time steps whose outer products are multiplied together: enough rows for the kernel, few enough to stay in cache.
-constexpr std::size_t kRing = 8;
-
 template <class T>
 class SettlingRun {
  public:
@@ -89,8 +86,8 @@ class SettlingRun {
     Arena<T>& arena = *tile_.arena;
     const bool noisy = settling_.sigma > 0 || settling_.sigma_output > 0;
     const bool slow_apical = settling_.tau_a > settling_.dt * (1 + 1e-12);
-    tile_.ring = learns_ ? kRing : 1;
-    tile_.control_ring = learns_ ? kRing : 2;  // the control needs its last state
+    tile_.ring = learns_ ? tile_.collected_states : 1;
+    tile_.control_ring = learns_ ? tile_.ring : 2;  // the control needs its last state
     tile_.layer.assign(depth_ + 1, SettlingLayer<T>{});
     std::size_t widest = 0;
     for (std::size_t i = 1; i <= depth_; ++i) {
@@ -224,7 +221,7 @@ class SettlingRun {
         if (settling_.renew_basal) renew_basal();
         learn("forward");
       }
-      if (learns_ && ++collected == kRing) {
+      if (learns_ && ++collected == tile_.ring) {
         delta_.flush(collected);
         collected = 0;
       }

@@ -82,6 +82,7 @@ struct TileState {
   T* fast_control = nullptr;            // u − ū, or null       [control ring, rows, stride of L]
   T* u_integral = nullptr;              // u_int                  [rows, stride of L]
   T* error = nullptr;                   // e                      [rows, stride of L]
+  std::size_t collected_states = 1;     // whose outer products are multiplied at once
   std::size_t ring = 1, slot = 0;       // of rates and, in TileDelta, postsynaptic factors
   std::size_t control_ring = 1, control_slot = 0;  // of the control
   std::int64_t step = 0;

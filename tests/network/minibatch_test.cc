@@ -129,8 +129,11 @@ TEST(Minibatch, HandsOnTheSameBitsThatItKeeps) {
 }
 
 // A long minibatch is the mean of its parts.
-TEST(Minibatch, OfManyTilesIsTheMeanOfItsSamples) {
-  const Toy all = make_toy({.units = {4, 9, 6, 3}, .batch = 300});
+void expect_the_mean_of_its_parts(const std::vector<std::size_t>& units, std::size_t batch_size,
+                                  std::size_t part_size) {
+  const Toy all = make_toy({.units = units, .batch = batch_size});
+  const std::size_t inputs = units.front();
+  const double share = static_cast<double>(part_size) / static_cast<double>(batch_size);
   for (const char* rule : {"backprop", "dfc"}) {
     const auto settings = [&](std::size_t batch) {
       Overrides s;
@@ -142,26 +145,34 @@ TEST(Minibatch, OfManyTilesIsTheMeanOfItsSamples) {
       return s;
     };
     Bench<double> bench(all, rule);
-    const Change together = bench.run(rule, settings(300));
+    const Change together = bench.run(rule, settings(batch_size));
     Change sum = together;
     for (auto* list : {&sum.W, &sum.b}) {
       for (Numbers& values : *list) std::fill(values.begin(), values.end(), 0.0);
     }
-    for (std::size_t sample = 0; sample < all.batch; ++sample) {
-      Toy one = all;
-      one.batch = 1;
-      one.x.assign(all.x.begin() + static_cast<std::ptrdiff_t>(sample * 4),
-                   all.x.begin() + static_cast<std::ptrdiff_t>(sample * 4 + 4));
-      one.labels = {all.labels[sample]};
-      Bench<double> alone(one, rule);
-      const Change change = alone.run(rule, settings(1));
+    for (std::size_t first = 0; first < batch_size; first += part_size) {
+      Toy part = all;
+      part.batch = part_size;
+      part.x.assign(all.x.begin() + static_cast<std::ptrdiff_t>(first * inputs),
+                    all.x.begin() + static_cast<std::ptrdiff_t>((first + part_size) * inputs));
+      part.labels.assign(all.labels.begin() + static_cast<std::ptrdiff_t>(first),
+                         all.labels.begin() + static_cast<std::ptrdiff_t>(first + part_size));
+      Bench<double> alone(part, rule);
+      const Change change = alone.run(rule, settings(part_size));
       for (std::size_t i = 0; i < sum.W.size(); ++i) {
-        for (std::size_t k = 0; k < sum.W[i].size(); ++k) sum.W[i][k] += change.W[i][k] / 300;
-        for (std::size_t k = 0; k < sum.b[i].size(); ++k) sum.b[i][k] += change.b[i][k] / 300;
+        for (std::size_t k = 0; k < sum.W[i].size(); ++k) sum.W[i][k] += share * change.W[i][k];
+        for (std::size_t k = 0; k < sum.b[i].size(); ++k) sum.b[i][k] += share * change.b[i][k];
       }
     }
     EXPECT_LT(deviation(together, sum), 1e-12) << rule;
   }
+}
+
+TEST(Minibatch, OfManyTilesIsTheMeanOfItsSamples) { expect_the_mean_of_its_parts({4, 9, 6, 3}, 300, 1); }
+
+// More than a megabyte between the hidden layers: four tiles of 32 rows and one of five, against minibatches of two tiles, 16 and 3 rows.
+TEST(Minibatch, OfAWideNetworkIsTheMeanOfItsParts) {
+  expect_the_mean_of_its_parts({4, 370, 370, 3}, 133, 19);
 }
 
 // A minibatch object serves minibatches of every size, and forgets the one before.
