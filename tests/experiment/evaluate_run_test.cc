@@ -21,7 +21,9 @@ TEST(EvaluateRun, UsesTheNetworkOfTheBestValidationEpochAndTheLatestOnDemand) {
   const TrainingOptions options = options_in(directory);
   // steps so large that the validation error goes up and down
   const Recipe recipe = small_recipe("backprop", {"optimizer.learning_rate=0.05", "training.epochs=6"});
-  const TrainingResult result = train(recipe, 1, options);
+  TrainingResult result = train(recipe, 1, options);
+  for (std::uint64_t seed = 2; result.best_epoch == 6 && seed <= 10; ++seed)
+    result = train(recipe, seed, options);
   ASSERT_LT(result.best_epoch, 6) << "the latest epoch must not be the best, or the test shows nothing";
 
   const auto evaluate = [&](Moment moment) {
