@@ -144,17 +144,7 @@ class SettlingRun {
       // low-passed noise enters the apical voltage at full size, white noise as the increment of one step
       const bool slow = layer.slow_noise != nullptr;
       LayerStep<T>& step = tile_.euler[i];
-      step.basal = {.a = below.rate_deviation,
-                    .lda = below.stride,
-                    .w = w.panels(),
-                    .n_in = w.n_in(),
-                    .n_out = w.n_out(),
-                    .bias = nullptr,
-                    .c = nullptr,
-                    .ldc = layer.stride,
-                    .rows = tile_.rows,
-                    .start = Start::zero,
-                    .panels = 1};
+      step.basal = tile_.product_into(i, below.rate_deviation, below.stride, w.panels(), w.n_in(), w.n_out());
       step.feedback = top_down_.product(i);
       step.law = {.rows = tile_.rows,
                   .stride = layer.stride,

@@ -91,6 +91,21 @@ struct TileState {
   const std::uint8_t* left_out = nullptr;  // [rows] samples whose updates are zeroed; null: none
 
   std::size_t output_stride() const { return layer.back().stride; }
+  // The product that brings `from` [rows, n_in] into layer i, panel by panel; whoever moves a panel says where it goes.
+  Product<T> product_into(std::size_t i, const T* from, std::size_t stride, const T* panels, std::size_t n_in,
+                          std::size_t n_out) const {
+    return {.a = from,
+            .lda = stride,
+            .w = panels,
+            .n_in = n_in,
+            .n_out = n_out,
+            .bias = nullptr,
+            .c = nullptr,
+            .ldc = layer[i].stride,
+            .rows = rows,
+            .start = Start::zero,
+            .panels = 1};
+  }
   T* ring_rate(std::size_t i) const { return layer[i].rate + slot * rows * layer[i].stride; }
   T* control() const { return u + control_slot * rows * layer.back().stride; }
   // The control as feedback plasticity sees it.

@@ -23,31 +23,19 @@ void TopDown<T>::take_arrays() {
 
 template <class T>
 Product<T> TopDown<T>::product(std::size_t i) const {
-  const SettlingLayer<T>& layer = tile_.layer[i];
-  Product<T> product{.a = nullptr,
-                     .lda = tile_.output_stride(),
-                     .w = nullptr,
-                     .n_in = network_.units(network_.depth()),
-                     .n_out = network_.units(i),
-                     .bias = nullptr,
-                     .c = nullptr,
-                     .ldc = layer.stride,
-                     .rows = tile_.rows,
-                     .start = Start::zero,
-                     .panels = 1};
-  const bool output = i == network_.depth();
-  if (output && (chained_ || network_.group(settling_.through).size() < i)) return product;
-  if (!chained_) {
-    product.w = network_.weights(settling_.through, i).panels();
-    return product;
+  const std::size_t n_out = network_.units(i);
+  if (chained_ && i < network_.depth()) {
+    const SettlingLayer<T>& above = tile_.layer[i + 1];
+    const T* panels = transports(settling_) ? network_.weights(i + 1).transposed()
+                                            : network_.weights(settling_.through, i).panels();
+    const T* arriving = settling_.drive == Drive::energy ? above.mismatch : above.v_fb;
+    return tile_.product_into(i, arriving, above.stride, panels, network_.units(i + 1), n_out);
   }
-  const SettlingLayer<T>& above = tile_.layer[i + 1];
-  product.a = settling_.drive == Drive::energy ? above.mismatch : above.v_fb;
-  product.lda = above.stride;
-  product.n_in = network_.units(i + 1);
-  product.w = transports(settling_) ? network_.weights(i + 1).transposed()
-                                    : network_.weights(settling_.through, i).panels();
-  return product;
+  // the control itself, which has its place in the ring only when a state is moved; without a matrix the output takes it over
+  const bool taken_over = chained_ || network_.group(settling_.through).size() < i;
+  const T* panels = taken_over ? nullptr : network_.weights(settling_.through, i).panels();
+  return tile_.product_into(i, nullptr, tile_.output_stride(), panels, network_.units(network_.depth()),
+                            n_out);
 }
 
 template <class T>

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "network/naive.h"
+#include "rules/two_linear_units.h"
 
 namespace apical {
 namespace {
@@ -15,14 +16,7 @@ Overrides with(Overrides settings, const Overrides& more) {
 
 // v_2 = b (a x): J_W = (b x, a x), ΔW = J_W δ/‖J_W‖².
 TEST(GaussNewtonByHand, SharesTheStepOfTwoLinearUnits) {
-  Toy toy = make_toy({.units = {1, 1, 1},
-                      .hidden = Activation::linear,
-                      .loss = Loss::half_squared_error,
-                      .batch = 1,
-                      .biases = false,
-                      .regression = true});
-  toy.x = {2};
-  toy.y = {10};
+  Toy toy = two_linear_units();
   Bench<double> bench(toy);
   bench.network().weights(1).set_values(Numbers{0.5});
   bench.network().weights(2).set_values(Numbers{3});

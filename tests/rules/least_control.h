@@ -7,6 +7,7 @@
 #include <string>
 
 #include "rules/trajectory.h"
+#include "rules/two_linear_units.h"
 
 namespace apical {
 
@@ -57,14 +58,7 @@ inline Toy regression_toy(std::size_t batch, Activation hidden = Activation::tan
 
 // Two linear units: ψ_2 = u, ψ_1 = w_2 u, r_2 = w_2 (w_1 x + ψ_1) + ψ_2 and y − r_2 = α u, so u = (y − w_2 w_1 x)/(1 + w_2² + α).
 inline void expect_the_control_of_two_linear_units(const std::string& rule) {
-  Toy toy = make_toy({.units = {1, 1, 1},
-                      .hidden = Activation::linear,
-                      .loss = Loss::half_squared_error,
-                      .batch = 1,
-                      .biases = false,
-                      .regression = true});
-  toy.x = {2};
-  toy.y = {10};
+  Toy toy = two_linear_units();
   Bench<double> bench(toy, rule);
   bench.network().weights(1).set_values(Numbers{0.5});
   bench.network().weights(2).set_values(Numbers{1});

@@ -3,20 +3,14 @@
 
 #include "network/naive.h"
 #include "probes/jacobian.h"
+#include "rules/two_linear_units.h"
 
 namespace apical {
 namespace {
 
 // One linear unit upon another: v_2 = b (a x), J = (b, 1), Δv = (b, 1) δ/(b² + 1).
 TEST(MinimumNormByHand, SharesTheStepOfTwoLinearUnits) {
-  Toy toy = make_toy({.units = {1, 1, 1},
-                      .hidden = Activation::linear,
-                      .loss = Loss::half_squared_error,
-                      .batch = 1,
-                      .biases = false,
-                      .regression = true});
-  toy.x = {2};
-  toy.y = {10};
+  Toy toy = two_linear_units();
   Bench<double> bench(toy);
   bench.network().weights(1).set_values(Numbers{0.5});
   bench.network().weights(2).set_values(Numbers{3});
