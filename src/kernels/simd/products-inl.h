@@ -48,7 +48,7 @@ HWY_NOINLINE void micro_kernel(const Micro<T>& m, std::size_t row, std::size_t b
     if (walk == Walk::across_rows && companion != nullptr) {
       for (std::size_t r = 0; r < R; ++r) {
         for (int v = 0; v < V; ++v)
-          __builtin_prefetch(companion + r * ldc + static_cast<std::size_t>(v) * L, 1);
+          fetch_to_write(companion + r * ldc + static_cast<std::size_t>(v) * L);
       }
       companion += R * ldc;
     }

@@ -21,6 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 #include "kernels/noise-inl.h"
 #include "kernels/simd/noise-vectors-inl.h"
 #include "kernels/simd/pointwise-inl.h"
+#include "kernels/simd/prefetch-inl.h"
 #include "kernels/simd/products-inl.h"
 #include "kernels/simd/solve-inl.h"
 #include "kernels/simd/transpose-inl.h"

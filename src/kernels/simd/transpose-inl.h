@@ -64,7 +64,17 @@ void transpose_panels(const Transpose<T>& p) {
   const std::size_t end_out =
       p.panels < panel_count<T>(n_out) - p.first_panel ? first_out + p.panels * kPanel<T> : n_out;
   const std::size_t end_in = p.k_count < n_in - p.first_k ? p.first_k + p.k_count : width_in;
+  // Half panels of inputs ahead of which a part of one panel asks for the lines that it will write: another core may have read them.
+  constexpr std::size_t kAhead = 2 * B;
+  const auto ask_for = [&](std::size_t in) {
+    if (in >= end_in || end_out - first_out > kPanel<T>) return;
+    const std::size_t to_stride = HWY_MIN(kPanel<T>, width_in - in / kPanel<T> * kPanel<T>);
+    const T* to = p.w_transposed + panel_index<T>(n_in, n_out, in, first_out);
+    for (std::size_t out = first_out; out < end_out; ++out, to += to_stride) fetch_to_write(to);
+  };
+  for (std::size_t in = p.first_k; in < p.first_k + kAhead; in += B) ask_for(in);
   for (std::size_t in = p.first_k; in < end_in; in += B) {
+    ask_for(in + kAhead);
     for (std::size_t out = first_out; out < end_out; out += B) {
       const T* from = p.w + panel_index<T>(n_out, n_in, out, in);
       T* to = p.w_transposed + panel_index<T>(n_in, n_out, in, out);
