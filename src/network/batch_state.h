@@ -16,6 +16,7 @@
 #include "apical/settling.h"
 #include "core/buffer.h"
 #include "kernels/panels.h"
+#include "network/linear_readout.h"
 
 namespace apical {
 
@@ -67,8 +68,8 @@ struct BatchState {
   }
 
   std::size_t bytes() const {
-    std::size_t sum =
-        total_bytes(v) + total_bytes(rate) + total_bytes(slope) + target.bytes() + loss_gradient.bytes();
+    std::size_t sum = total_bytes(v) + total_bytes(rate) + total_bytes(slope) + target.bytes() +
+                      loss_gradient.bytes() + readout.bytes();
     for (const auto& [group, layers] : deferred) {
       for (const auto& layer : layers) {
         for (const auto& term : layer->terms) sum += term.post.bytes() + term.pre.bytes();
@@ -93,6 +94,7 @@ struct BatchState {
   // Minibatch::keep_controlled asked for it, and only in rows that `controlled` marks.
   std::vector<Buffer<T>> controlled_v;   // per layer [B, n_i]; empty: not asked for
   std::vector<std::uint8_t> controlled;  // [B]
+  LinearReadout<T> readout;              // made ready where a control is solved for by way of it
   // group → layer−1 → outer products, in the order in which plasticity proposes them
   std::map<std::string, std::vector<std::unique_ptr<DeferredTerms<T>>>, std::less<>> deferred;
 };

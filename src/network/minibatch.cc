@@ -190,6 +190,7 @@ template <class T>
 void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& context, std::size_t size,
                                  const SampleSource<T>& source) {
   batch_.size = size;
+  batch_.readout.forget();
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
   std::fill(batch_.controlled.begin(), batch_.controlled.end(), std::uint8_t{0});

@@ -2,16 +2,74 @@
 //
 //   u = (J Q + leak I)⁻¹ (r* − r_L⁻),   then one nonlinear sweep   v_i = W_i r_{i−1} + b_i + Q_i u,   r_i = φ(v_i)
 //
-// J Q = dr_L⁻/du is built forwards, M_i = φ'(v_i⁻) ⊙ (W_i M_{i−1} + Q_i), so that no forward weight is transposed; n_L rows per sample.
+// by way of the output (control_response.h), or by way of the last hidden layer where the output is linear and wider (linear_readout.h).
+#include <algorithm>
 #include <array>
 
 #include "apical/error.h"
 #include "apical/rule.h"
 #include "kernels/kernels.h"
-#include "network/control_jacobian.h"
+#include "network/control_response.h"
+#include "network/feedback_column.h"
 #include "network/tile_view.h"
 
 namespace apical {
+namespace {
+
+template <class T>
+void solve_for_output(const Network<T>& network, TileState<T>& tile, double leak) {
+  const std::size_t depth = network.depth(), outputs = network.units(depth);
+  ControlResponse<T> response(network, tile, depth, outputs);
+  std::size_t widest = 0;
+  for (std::size_t i = 1; i <= depth; ++i) widest = std::max(widest, row_stride<T>(network.units(i)));
+  T* column = tile.arena->take(widest);
+  for (std::size_t first = 0; first < tile.rows; first += response.at_once()) {
+    response.form(first, [&](std::size_t i, std::size_t j) {
+      column_of(network.weights("feedback", i), j, column);
+      return column;
+    });
+    response.solve(leak, tile.target_deviation, tile.u);
+  }
+}
+
+// The rates that layer L−1 would have if the output's own control had no help.
+template <class T>
+const T* answer_to(const T* u, const Network<T>& network, TileState<T>& tile) {
+  const std::size_t depth = network.depth(), output_stride = row_stride<T>(network.units(depth));
+  const T* below = nullptr;
+  for (std::size_t i = 1; i < depth; ++i) {
+    const auto& w = network.weights(i);
+    const auto& q = network.weights("feedback", i);
+    const std::size_t stride = row_stride<T>(w.n_out());
+    T* m = tile.arena->take(tile.rows * stride);
+    kernels<T>().product(
+        {u, output_stride, q.panels(), q.n_in(), q.n_out(), nullptr, m, stride, tile.rows, Start::zero});
+    if (i > 1) {
+      kernels<T>().product({below, row_stride<T>(w.n_in()), w.panels(), w.n_in(), w.n_out(), nullptr, m,
+                            stride, tile.rows, Start::keep});
+    }
+    kernels<T>().multiply(base_point(tile, i, w.n_out()).slope, m, tile.rows * stride);
+    below = m;
+  }
+  return below;
+}
+
+template <class T>
+void solve_for_last_hidden(const Network<T>& network, TileState<T>& tile) {
+  const LinearReadout<T>& readout = tile.batch->readout;
+  const std::size_t last = network.depth() - 1, hidden = network.units(last);
+  readout.control_alone(tile.target_deviation, tile.rows, tile.u);
+  const T* right = answer_to<T>(tile.u, network, tile);
+  T* rho = tile.arena->take_zeroed(tile.rows * row_stride<T>(hidden));
+  ControlResponse<T> response(network, tile, last, hidden);
+  for (std::size_t first = 0; first < tile.rows; first += response.at_once()) {
+    response.form(first, [&](std::size_t i, std::size_t j) { return readout.drive(i, j); });
+    response.solve(1, right, rho);
+  }
+  readout.add_hidden(rho, tile.rows, tile.u);
+}
+
+}  // namespace
 
 template <class T>
 void BasicTrial<T>::solve_control(double leak) {
@@ -21,10 +79,10 @@ void BasicTrial<T>::solve_control(double leak) {
   const std::size_t output_stride = row_stride<T>(network_.units(depth()));
   Arena<T>& arena = *tile_.arena;
   tile_.u = arena.take_zeroed(tile_.rows * output_stride);
-  ControlJacobian<T> jacobian(network_, tile_);
-  for (std::size_t first = 0; first < tile_.rows; first += jacobian.at_once()) {
-    jacobian.form(first);
-    jacobian.solve(leak, tile_.target_deviation, tile_.u);
+  if (LinearReadout<T>::serves(network_) && tile_.batch->readout.prepare(network_, leak)) {
+    solve_for_last_hidden(network_, tile_);
+  } else {
+    solve_for_output(network_, tile_, leak);
   }
 
   // one nonlinear sweep with that control

@@ -61,11 +61,13 @@ TEST(DfcSsa, ApproachesTheConvergedDynamicsOfATanhNetworkWithSlopeOneInTheNudge)
   }
 }
 
-void expect_lemma_one(std::size_t outputs) {
+template <class Prepare>
+void expect_lemma_one(std::size_t outputs, Activation output, const Prepare& prepare) {
   // J Q u = d/ds of the output when every voltage gets s Q u, by differences of the plain network
-  const Toy toy = make_toy(
-      {.units = {5, 7, 6, outputs}, .hidden = Activation::sigmoid, .output = Activation::tanh, .batch = 17});
+  const Toy toy =
+      make_toy({.units = {5, 7, 6, outputs}, .hidden = Activation::sigmoid, .output = output, .batch = 17});
   Bench<double> bench(toy, "dfc-ssa");
+  prepare(bench.network());
   Watching watching(toy);
   watching.expect_solved();
   bench.minibatch().set_observer(&watching);
@@ -94,8 +96,54 @@ void expect_lemma_one(std::size_t outputs) {
   }
 }
 
-TEST(DfcSsa, ControlSolvesLemmaOneWithAJacobianByFiniteDifferences) { expect_lemma_one(3); }
-TEST(DfcSsa, ControlOfAWideOutputSolvesLemmaOneAFewSamplesAtATime) { expect_lemma_one(120); }
+void as_drawn(Network<double>&) {}
+
+TEST(DfcSsa, ControlSolvesLemmaOneWithAJacobianByFiniteDifferences) {
+  expect_lemma_one(3, Activation::tanh, as_drawn);
+}
+TEST(DfcSsa, ControlOfAWideOutputSolvesLemmaOneAFewSamplesAtATime) {
+  expect_lemma_one(120, Activation::tanh, as_drawn);
+}
+TEST(DfcSsa, ControlOfAWideLinearOutputSolvesLemmaOneThroughTheLayerBelow) {
+  // the identity, a diagonal, any matrix
+  expect_lemma_one(120, Activation::linear, as_drawn);
+  expect_lemma_one(120, Activation::linear, [](Network<double>& network) {
+    for (std::size_t j = 0; j < 120; ++j)
+      network.weights("feedback", 3).set(j, j, 0.5 + 0.01 * static_cast<double>(j));
+  });
+  expect_lemma_one(120, Activation::linear, [](Network<double>& network) {
+    std::mt19937_64 generator(5);
+    std::normal_distribution<double> normal(0, 0.05);
+    auto& q = network.weights("feedback", 3);
+    for (std::size_t j = 0; j < 120; ++j) {
+      for (std::size_t k = 0; k < 120; ++k) q.set(j, k, q.get(j, k) + normal(generator));
+    }
+  });
+}
+TEST(DfcSsa, ControlOfAWideLinearOutputIsFoundWhereItsOwnFeedbackCancelsTheLeak) {
+  expect_lemma_one(120, Activation::linear, [](Network<double>& network) {
+    for (const std::size_t j : {4, 50, 119}) network.weights("feedback", 3).set(j, j, -kAlpha);
+  });
+}
+TEST(DfcSsa, OfAWideLinearOutputFollowsTheWeights) {
+  const Toy toy = make_toy({.units = {5, 7, 60}, .batch = 4});
+  Bench<double> moved(toy, "dfc-ssa"), fresh(toy, "dfc-ssa");
+  const Change before = moved.run("dfc-ssa");
+  for (auto* bench : {&moved, &fresh}) bench->network().weights(2).set(3, 4, 9);
+  const Change after = moved.run("dfc-ssa");
+  EXPECT_EQ(after.W, fresh.run("dfc-ssa").W);
+  EXPECT_GT(deviation(after, before), 1e-3);
+}
+TEST(DfcSsa, OfAWideLinearOutputIsAlmostAsExactInSinglePrecision) {
+  const Toy toy = make_toy(
+      {.units = {30, 70, 20, 60, 200}, .loss = Loss::mean_squared_error, .batch = 20, .regression = true});
+  for (const char* feedback : {"fixed", "learned"}) {
+    const Overrides settings = {{"feedback", feedback}, {"alpha", 0.04}, {"target_step", 0.02}};
+    Bench<double> exact(toy, "dfc-ssa", {{"feedback", feedback}});
+    Bench<float> rounded(toy, "dfc-ssa", {{"feedback", feedback}});
+    EXPECT_LT(deviation(rounded.run("dfc-ssa", settings), exact.run("dfc-ssa", settings)), 1e-5) << feedback;
+  }
+}
 
 TEST(DfcSsa, SweepIsOneNonlinearPassWithThatControl) {
   const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 17});

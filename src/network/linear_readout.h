@@ -1,0 +1,58 @@
+// The steady control of a network whose output is linear and wider than the layer below it.
+//
+//   r_L − r_L⁻ = W_L ρ + Q_L u with ρ = M u, the last hidden layer's answer: with A = Q_L + leak I the steady state is
+//   A u + W_L ρ = δ,   u = A⁻¹ (δ − W_L ρ),   (I + M A⁻¹ W_L) ρ = M A⁻¹ δ.
+//
+// So n_{L−1} unknowns for each sample instead of n_L, and M A⁻¹ W_L is the answer to n_{L−1} drives, D_i = Q_i A⁻¹ W_L, that all samples share.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "apical/network.h"
+#include "core/buffer.h"
+
+namespace apical {
+
+// What the samples of a minibatch share.
+template <class T>
+class LinearReadout {
+ public:
+  LinearReadout();
+  ~LinearReadout();
+
+  // Whether a network's control is found this way.
+  static bool serves(const Network<T>& network);
+
+  // Weights have moved.
+  void forget() { leak_ = -1; }
+  // Made ready by the first tile that asks; the others wait. False where A cannot be inverted.
+  bool prepare(const Network<T>& network, double leak);
+
+  // D_i of drive j, [padded(n_i)].
+  const T* drive(std::size_t layer, std::size_t j) const;
+  // u = A⁻¹ δ for `rows` rows, stride of L.
+  void control_alone(const T* delta, std::size_t rows, T* u) const;
+  // u −= A⁻¹ W_L ρ for `rows` rows.
+  void add_hidden(const T* rho, std::size_t rows, T* u) const;
+
+  std::size_t bytes() const { return spread_.bytes() + total_bytes(drives_); }
+
+ private:
+  struct Inverse;  // of A
+
+  std::mutex mutex_;
+  double leak_ = -1;  // of the last prepare(); −1: none
+  bool regular_ = false;
+  std::size_t outputs_ = 0, hidden_ = 0;  // n_L, n_{L−1}
+  std::unique_ptr<Inverse> inverse_;
+  Buffer<T> spread_;               // (A⁻¹ W_L)ᵀ                [n_{L−1}, stride of L]
+  std::vector<Buffer<T>> drives_;  // (Q_i A⁻¹ W_L)ᵀ, by layer−1   [n_{L−1}, stride of i]
+};
+
+extern template class LinearReadout<float>;
+extern template class LinearReadout<double>;
+
+}  // namespace apical
