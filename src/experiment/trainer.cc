@@ -72,7 +72,10 @@ class Trainer final : public TrainerBase {
       return probe_named(name, "probes").reads_controlled;
     });
     minibatch_.keep_controlled(looks_at_the_end);
-    minibatch_.assign_credit(*rule_, context(), current_samples().size(), train_);
+    PassContext pass_now = context();
+    // probes see what the layers that stay would learn, too
+    if (probes.empty()) pass_now.learns = learns_;
+    minibatch_.assign_credit(*rule_, pass_now, current_samples().size(), train_);
     add_to_sums();
     if (minibatch_.not_finite() == current_samples().size()) throw diverged();
     measured_.clear();
@@ -213,6 +216,9 @@ class Trainer final : public TrainerBase {
     if (done()) return;
     order_ = epoch_order(parts_.train, seed_, segment_);
     moved_ = segment().pass.moved();
+    learns_.clear();
+    for (const double rate : optimizers_.at(moved_.front().optimizer).settings().layer_rates)
+      learns_.push_back(rate > 0);
   }
 
   std::span<const std::uint32_t> current_samples() const {
@@ -343,8 +349,9 @@ class Trainer final : public TrainerBase {
   Minibatch<T> minibatch_, evaluation_;
   DatasetSource<T> train_, test_;
   std::map<std::string, Optimizer<T>> optimizers_;
-  std::vector<Pass::Moved> moved_;  // by the pass that runs
-  Optimizer<T>* moving_ = nullptr;  // one of its optimizers
+  std::vector<Pass::Moved> moved_;    // by the pass that runs
+  std::vector<std::uint8_t> learns_;  // layers of its own group that have a learning rate; empty: all
+  Optimizer<T>* moving_ = nullptr;    // one of its optimizers
   const bool transports_ = plan_.card.marks.has(Mark::weight_transport);
   const TransposedPieces<T> transposed_{network_};
   bool following_ = false;  // the pieces that move now have transposed copies

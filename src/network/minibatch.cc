@@ -27,7 +27,7 @@ using profile::PhaseScope;
 
 // Rows of the feedforward pass at once, at most.
 constexpr std::size_t kMostRows = 128;
-// Bytes of weights above the first layer beyond which tiles are larger.
+// Bytes of weights above the first layer and of direct feedback beyond which tiles are larger.
 constexpr std::size_t kManyWeights = 1 << 20;
 // Samples of a tile times states whose outer products are multiplied together: enough rows for the kernel, few enough to stay in cache.
 constexpr std::size_t kCollectedRows = 128;
@@ -49,6 +49,10 @@ std::size_t rows_of_tiles(const Network<T>& network, std::size_t capacity) {
   std::size_t bytes = 0;
   for (const auto& w : network.group("forward")) {
     if (w.layer() > 1) bytes += w.panels_size() * sizeof(T);
+  }
+  for (const WeightGroup& group : network.groups()) {
+    if (group.wiring != Wiring::direct_feedback) continue;
+    for (const auto& q : network.group(group.name)) bytes += q.panels_size() * sizeof(T);
   }
   const std::size_t rows = Minibatch<T>::kTileRows;
   return bytes > kManyWeights && capacity >= 8 * rows ? 2 * rows : rows;
@@ -122,6 +126,7 @@ void Minibatch<T>::begin_tile(Worker& worker, std::size_t tile) {
   state.rows = std::min(tile_rows_, batch_.size - state.first_row);
   state.observer = observer_;
   state.noise_port = noise_port_;
+  state.learning = learning_;
   state.delta.assign(network_.depth() + 1, Activity<T>{});
   state.target_deviation = nullptr;
   state.left_out = nullptr;
@@ -191,6 +196,7 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
                                  const SampleSource<T>& source) {
   batch_.size = size;
   batch_.readout.forget();
+  learning_ = {context.group, context.learns};
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
   std::fill(batch_.controlled.begin(), batch_.controlled.end(), std::uint8_t{0});
@@ -225,7 +231,7 @@ void Minibatch<T>::level_storage(std::string_view group) {
   }
   for (auto& worker : workers_) {
     worker->arena.reserve(most);
-    if (stepped) worker->sums.find(group)->second.prepare(network_, group);
+    if (stepped) worker->sums.find(group)->second.prepare(network_, group, learning_);
   }
 }
 
@@ -274,11 +280,12 @@ void Minibatch<T>::collect(Worker& worker, TileDelta<T>& delta, const BasicRule<
     const PhaseScope scope(Phase::update);
     StepSums<T>& sums = worker.sums.find(group)->second;
     StepSums<T>& lane_sums = lane_sums_[lane].find(group)->second;
-    lane_sums.prepare(network_, group);
+    lane_sums.prepare(network_, group, learning_);
     if (first_of_lane) {
       std::swap(lane_sums, sums);
     } else {
       for (std::size_t i = 0; i < sums.weights.size(); ++i) {
+        if (!learning_(group, i + 1)) continue;
         kernels<T>().add_scaled(T(1), sums.weights[i].data(), lane_sums.weights[i].data(),
                                 sums.weights[i].size());
         kernels<T>().add_scaled(T(1), sums.bias[i].data(), lane_sums.bias[i].data(), sums.bias[i].size());
@@ -289,6 +296,7 @@ void Minibatch<T>::collect(Worker& worker, TileDelta<T>& delta, const BasicRule<
   }
   const PhaseScope scope(Phase::plasticity);
   for (const auto& matrix : network_.group(group)) {
+    if (!learning_(group, matrix.layer())) continue;
     delta.begin_layer(group, matrix.layer(), network_.spec().activation_of(matrix.layer()));
     rule.plasticity(group, synapses_of(worker.tile, network_, matrix.layer()), delta);
   }

@@ -52,6 +52,8 @@ struct PassContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;                 // counts every epoch of every pass: no two use the same noise
   std::span<const std::string> also = {};  // further groups that learn in this pass
+  // By layer−1, 0 where the weights of the pass's own group stay as they are and nothing is proposed for them; empty: all learn.
+  std::span<const std::uint8_t> learns = {};
 
   // What learns, the pass's own group first.
   template <class F>
@@ -153,6 +155,7 @@ class Minibatch {
   std::map<std::string, std::vector<Piece>, std::less<>> pieces_;
   std::vector<Buffer<T>> piece_sums_;     // per thread, for propose_to
   std::vector<std::string_view> groups_;  // of the last assign_credit
+  LearningLayers learning_;               // the same
   GroupDelta<T>* delta_ = nullptr;
   Observer<T>* observer_ = nullptr;
   NoisePort<T>* noise_port_ = nullptr;

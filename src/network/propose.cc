@@ -102,7 +102,7 @@ void Minibatch<T>::sum_piece(std::string_view group, const Piece& piece, T* out,
   }
   for (std::size_t lane = 0; lane < lanes(); ++lane) {
     const StepSums<T>& sums = lane_sums_[lane].find(group)->second;
-    if (!sums.learned) continue;
+    if (!sums.learned || !learning_(group, piece.layer + 1)) continue;
     const Buffer<T>& array = (weights ? sums.weights : sums.bias)[piece.layer];
     if (array.empty()) continue;
     begin();

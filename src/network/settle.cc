@@ -375,6 +375,7 @@ class SettlingRun {
     const profile::PhaseScope scope(profile::Phase::plasticity);
     for (const auto& matrix : network_.group(group)) {
       const std::size_t i = matrix.layer();
+      if (!tile_.learning(group, i)) continue;
       delta_.begin_layer(group, i, network_.spec().activation_of(i));
       rule_.plasticity(group, synapses_of(tile_, network_, i), delta_);
     }

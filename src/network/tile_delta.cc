@@ -12,21 +12,19 @@
 namespace apical {
 
 template <class T>
-void StepSums<T>::prepare(const Network<T>& network, std::string_view group) {
+void StepSums<T>::prepare(const Network<T>& network, std::string_view group, const LearningLayers& learning) {
   used = true;
-  if (!weights.empty()) return;
+  const auto& matrices = network.group(group);
   ring.resize(network.depth() + 1);
-  for (const auto& matrix : network.group(group)) {
-    const bool input_side = group == "forward" && matrix.layer() == 1;
-    weights.emplace_back(input_side ? 0 : matrix.panels_size());
-    bias.emplace_back(input_side ? 0 : matrix.bias_size());
+  weights.resize(matrices.size());
+  bias.resize(matrices.size());
+  for (const auto& matrix : matrices) {
+    const std::size_t i = matrix.layer();
+    const bool input_side = group == "forward" && i == 1;
+    if (input_side || !weights[i - 1].empty() || !learning(group, i)) continue;
+    weights[i - 1] = Buffer<T>(matrix.panels_size());
+    bias[i - 1] = Buffer<T>(matrix.bias_size());
   }
-}
-
-template <class T>
-void StepSums<T>::zero() {
-  for (auto& buffer : weights) buffer.zero();
-  for (auto& buffer : bias) buffer.zero();
 }
 
 template <class T>
@@ -48,7 +46,7 @@ void TileDelta<T>::begin_steps(std::string_view group) {
   Stepping& stepping = stepping_[stepping_count_++];
   stepping.group = group;
   stepping.sums = &sums_.find(group)->second;
-  stepping.sums->prepare(network_, group);
+  stepping.sums->prepare(network_, group, tile_.learning);
   for (auto& pair : stepping.sums->ring) pair = RingPair<T>{};
   for (const auto& matrix : network_.group(group)) {
     stepping.sums->ring[matrix.layer()].post =
@@ -57,10 +55,21 @@ void TileDelta<T>::begin_steps(std::string_view group) {
   restart_steps();
 }
 
+// The sums of the layers that learn.
+template <class T>
+template <class F>
+void TileDelta<T>::for_each_array(const Stepping& stepping, F&& on_array) {
+  for (auto* list : {&stepping.sums->weights, &stepping.sums->bias}) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (tile_.learning(stepping.group, i + 1)) on_array((*list)[i]);
+    }
+  }
+}
+
 template <class T>
 void TileDelta<T>::restart_steps() {
   for (Stepping& stepping : std::span(stepping_.data(), stepping_count_)) {
-    stepping.sums->zero();
+    for_each_array(stepping, [](Buffer<T>& array) { array.zero(); });
     if (stepping.group != "forward") continue;
     const std::size_t count = tile_.rows * row_stride<T>(network_.units(1));
     std::memset(input_side_post(), 0, count * sizeof(T));
@@ -210,11 +219,9 @@ void TileDelta<T>::scale_steps(T factor) {
 
 template <class T>
 void TileDelta<T>::multiply(const Stepping& stepping, T factor) {
-  for (auto* list : {&stepping.sums->weights, &stepping.sums->bias}) {
-    for (auto& buffer : *list) {
-      for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] *= factor;
-    }
-  }
+  for_each_array(stepping, [factor](Buffer<T>& array) {
+    for (std::size_t i = 0; i < array.size(); ++i) array[i] *= factor;
+  });
   if (stepping.group != "forward") return;
   T* post = input_side_post();
   const std::size_t count = tile_.rows * row_stride<T>(network_.units(1));

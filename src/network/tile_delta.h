@@ -26,15 +26,15 @@ struct RingPair {
 // Sums of one group over the time steps of one tile.
 template <class T>
 struct StepSums {
-  std::vector<Buffer<T>> weights;  // per layer−1, panels; empty where the presynaptic side is constant
-  std::vector<Buffer<T>> bias;     // per layer−1, padded
-  std::vector<RingPair<T>> ring;   // per layer, 0 … L
-  bool used = false;               // has storage
-  bool learned = false;            // a lane: holds sums of the present minibatch
+  std::vector<Buffer<T>>
+      weights;  // per layer−1, panels; empty where the presynaptic side is constant or the layer never learned
+  std::vector<Buffer<T>> bias;    // per layer−1, padded
+  std::vector<RingPair<T>> ring;  // per layer, 0 … L
+  bool used = false;              // has storage
+  bool learned = false;           // a lane: holds sums of the present minibatch
 
   std::size_t bytes() const { return total_bytes(weights) + total_bytes(bias); }
-  void prepare(const Network<T>& network, std::string_view group);
-  void zero();
+  void prepare(const Network<T>& network, std::string_view group, const LearningLayers& learning);
 };
 
 template <class T>
@@ -74,6 +74,8 @@ class TileDelta final : public BasicDelta<T> {
   DeferredTerm<T>& deferred(std::string_view group, std::size_t layer, std::size_t term);
   void keep_presynaptic(std::size_t layer, std::size_t term, const Presynaptic<T>& pre);
   void flush(const Stepping& stepping, std::size_t slots);
+  template <class F>
+  void for_each_array(const Stepping& stepping, F&& on_array);
   void multiply(const Stepping& stepping, T factor);
   // The first layer's presynaptic rates do not change while the network settles: its steps are summed on the postsynaptic side alone.
   bool constant_presynaptic() const { return group_ == "forward" && layer_ == 1; }

@@ -1,6 +1,7 @@
 // Everything that moves while one tile of samples passes through the network.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,16 @@ class NoisePort {
   // Standard normal numbers that enter state step+1 of a layer: out [rows, stride], padding 0.
   virtual void fill(std::int64_t step, std::size_t layer, std::size_t first_row, std::size_t rows,
                     std::size_t stride, T* out) = 0;
+};
+
+// Which layers of a group something is proposed for: all of them, but for those of one group that stay as they are.
+struct LearningLayers {
+  std::string_view group;
+  std::span<const std::uint8_t> learns;  // of that group, by layer−1; empty: all do
+
+  bool operator()(std::string_view of, std::size_t layer) const {
+    return learns.empty() || of != group || learns[layer - 1] != 0;
+  }
 };
 
 // One layer of a settling network, as deviations from the feedforward point. Rings hold `ring` states, the newest at `slot`.
@@ -65,6 +76,7 @@ struct TileState {
   NoisePort<T>* noise_port = nullptr;
   Observer<T>* observer = nullptr;
   Arena<T>* arena = nullptr;
+  LearningLayers learning;
   Marks marks;
 
   // --- teaching signals

@@ -5,6 +5,23 @@
 #include "network/tile_view.h"
 
 namespace apical {
+namespace {
+
+template <class T>
+bool is_identity(const WeightMatrix<T>& w) {
+  if (w.n_out() != w.n_in()) return false;
+  const std::size_t n = w.n_out();
+  for (std::size_t first = 0; first < padded<T>(n); first += kPanel<T>) {
+    const std::size_t width = std::min(kPanel<T>, padded<T>(n) - first);
+    const T* panel = w.panels() + first * n;
+    for (std::size_t k = 0; k < n * width; ++k) {
+      if (panel[k] != T(first + k % width == k / width)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
 
 template <class T>
 void TopDown<T>::take_arrays() {
@@ -31,8 +48,10 @@ Product<T> TopDown<T>::product(std::size_t i) const {
     const T* arriving = settling_.drive == Drive::energy ? above.mismatch : above.v_fb;
     return tile_.product_into(i, arriving, above.stride, panels, network_.units(i + 1), n_out);
   }
-  // the control itself, which has its place in the ring only when a state is moved; without a matrix the output takes it over
-  const bool taken_over = chained_ || network_.group(settling_.through).size() < i;
+  // the control itself, which has its place in the ring only when a state is moved; without a matrix, or with the identity, the output takes
+  // it over
+  const bool taken_over = chained_ || network_.group(settling_.through).size() < i ||
+                          (i == network_.depth() && is_identity(network_.weights(settling_.through, i)));
   const T* panels = taken_over ? nullptr : network_.weights(settling_.through, i).panels();
   return tile_.product_into(i, nullptr, tile_.output_stride(), panels, network_.units(network_.depth()),
                             n_out);

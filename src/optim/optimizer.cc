@@ -134,6 +134,7 @@ void Optimizer<T>::apply(std::size_t tensor, std::size_t begin, std::size_t end)
 
 template <class T>
 void Optimizer<T>::apply(std::size_t tensor, std::size_t begin, std::size_t end, const T* sums, T mean) {
+  if (layer_rate(tensor) == 0) return;  // the layer stays, and so do its moments
   StepNumbers<T> numbers = numbers_[tensor];
   numbers.mean = mean;
   const bool plain = numbers.decay == T(0) && numbers.l1 == T(0);

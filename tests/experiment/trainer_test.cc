@@ -43,5 +43,33 @@ TEST(Trainer, GoesThroughTheSameSamplesInAnotherOrderEachEpoch) {
   }
 }
 
+// Everything that a resume needs, after an epoch with sleep, with a probe at every minibatch or with none.
+Checkpoint trained_with_a_still_layer(const std::vector<std::string>& probes) {
+  const TemporaryDirectory directory;
+  Recipe recipe = small_recipe("dfc-ssa", {"rule.feedback=learned", "rule.pretraining_epochs=1",
+                                           "training.epochs=1", "optimizer.feedback.layer_rates=[1, 0, 1]",
+                                           "optimizer.feedback-pretraining.layer_rates=[1, 0, 1]"});
+  Session session(recipe, options_in(directory).data, 1);
+  TrainerBase& trainer = session.trainer();
+  for (; !trainer.done(); trainer.next_segment()) {
+    while (!trainer.segment_done()) trainer.step(probes);
+  }
+  Checkpoint checkpoint;
+  trainer.save(checkpoint);
+  return checkpoint;
+}
+
+TEST(Trainer, ALayerWithoutALearningRateStaysWhetherProbesLookAtItOrNot) {
+  const Checkpoint unseen = trained_with_a_still_layer({}),
+                   seen = trained_with_a_still_layer({"update-angle"});
+  std::size_t compared = 0;
+  for (const auto& [name, tensor] : unseen.tensors()) {
+    const NamedTensor& other = seen.require_tensor(name, tensor.dtype, tensor.shape);
+    EXPECT_TRUE(tensor.bytes == other.bytes) << name;
+    ++compared;
+  }
+  EXPECT_GT(compared, 10u);
+}
+
 }  // namespace
 }  // namespace apical
