@@ -110,6 +110,23 @@ bool update_lost(const Minibatch<T>& minibatch) {
 }
 
 template <class T>
+Error divergence_error(const Segment& segment, std::size_t minibatch_number, const Network<T>& network,
+                       const BatchState<T>& state) {
+  std::string where = "the loss";
+  for (std::size_t layer = network.depth(); layer >= 1; --layer) {
+    if (!all_finite(state.v[layer].data(), state.size * row_stride<T>(network.units(layer))))
+      where = fmt::format("the voltages of layer {}", layer);
+  }
+  return Error(
+      "training",
+      fmt::format("the network diverged in epoch {}, minibatch {}: {} of all {} samples are not finite.",
+                  segment.epoch + 1, minibatch_number, where, state.size),
+      "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); for controlled "
+      "networks a "
+      "smaller dt, target_step or k_p.");
+}
+
+template <class T>
 Error runaway_error(const Plan& plan, const Segment& segment, std::size_t minibatch_number,
                     const PassContext& context, const Network<T>& network, const BasicRule<T>& rule,
                     const SampleSource<T>& source, Minibatch<T>& minibatch) {
@@ -164,11 +181,12 @@ std::string unsettled_warning(const Plan& plan, double settled_share, double div
       100 * settled_share, settling.steps, settling.dt);
 }
 
-#define APICAL_INSTANTIATE(T)                                                                  \
-  template std::size_t samples_lost(const Minibatch<T>&);                                      \
-  template bool update_lost(const Minibatch<T>&);                                              \
-  template Error runaway_error(const Plan&, const Segment&, std::size_t, const PassContext&,   \
-                               const Network<T>&, const BasicRule<T>&, const SampleSource<T>&, \
+#define APICAL_INSTANTIATE(T)                                                                            \
+  template std::size_t samples_lost(const Minibatch<T>&);                                                \
+  template bool update_lost(const Minibatch<T>&);                                                        \
+  template Error divergence_error(const Segment&, std::size_t, const Network<T>&, const BatchState<T>&); \
+  template Error runaway_error(const Plan&, const Segment&, std::size_t, const PassContext&,             \
+                               const Network<T>&, const BasicRule<T>&, const SampleSource<T>&,           \
                                Minibatch<T>&);
 APICAL_INSTANTIATE(float)
 APICAL_INSTANTIATE(double)

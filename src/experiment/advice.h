@@ -17,6 +17,11 @@ std::size_t samples_lost(const Minibatch<T>& minibatch);
 template <class T>
 bool update_lost(const Minibatch<T>& minibatch);
 
+// Says where the numbers of a minibatch stopped being numbers. `minibatch_number` counts from 1.
+template <class T>
+Error divergence_error(const Segment& segment, std::size_t minibatch_number, const Network<T>& network,
+                       const BatchState<T>& state);
+
 // Lets the minibatch run away once more and says who, when, where and why: share of samples, the first state and layer
 // that were not finite, the eigenvalues at that sample's feedforward point. `minibatch_number` counts from 1.
 template <class T>

@@ -76,8 +76,9 @@ class Trainer final : public TrainerBase {
     // probes see what the layers that stay would learn, too
     if (probes.empty()) pass_now.learns = learns_;
     minibatch_.assign_credit(*rule_, pass_now, current_samples().size(), train_);
-    add_to_sums();
-    if (minibatch_.not_finite() == current_samples().size()) throw diverged();
+    sums_.add(minibatch_);
+    if (minibatch_.not_finite() == current_samples().size())
+      throw divergence_error(segment(), next_ + 1, network_, minibatch_.state());
     measured_.clear();
     const bool clips = std::any_of(moved_.begin(), moved_.end(),
                                    [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
@@ -172,7 +173,7 @@ class Trainer final : public TrainerBase {
       }
       checkpoint.set_whole("optimizer/" + section + "/steps", optimizer.steps());
     }
-    const std::array<double, kSums> sums = as_array(sums_);
+    const auto sums = sums_.kept();
     checkpoint.add(NamedTensor::of<double>("sums", {sums.size()}, sums));
     checkpoint.set("rule", plan_.card.id);
     checkpoint.set("seed", std::to_string(seed_));
@@ -191,9 +192,9 @@ class Trainer final : public TrainerBase {
       }
       optimizer.set_steps(checkpoint.require_whole("optimizer/" + section + "/steps"));
     }
-    const auto sums =
-        checkpoint.require_tensor("sums", Dtype::f64, std::array<std::size_t, 1>{kSums}).as<double>();
-    sums_ = {sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9]};
+    constexpr std::size_t kSums = SegmentSums::kKept;
+    const NamedTensor& sums = checkpoint.require_tensor("sums", Dtype::f64, std::array{kSums});
+    sums_ = SegmentSums::of(sums.template as<double>().template first<kSums>());
     segment_ = static_cast<std::size_t>(checkpoint.require_whole("segment"));
     if (segment_ > plan_.segments.size()) {
       throw Error(checkpoint.path().string(),
@@ -206,12 +207,6 @@ class Trainer final : public TrainerBase {
   }
 
  private:
-  static constexpr std::size_t kSums = 10;
-  static std::array<double, kSums> as_array(const SegmentSums& s) {
-    return {s.loss,          s.correct,  s.samples,    s.settling_samples, s.settled,
-            s.settling_time, s.residual, s.not_finite, s.solved,           s.fell_back};
-  }
-
   void begin_segment() {
     if (done()) return;
     order_ = epoch_order(parts_.train, seed_, segment_);
@@ -284,45 +279,6 @@ class Trainer final : public TrainerBase {
       const profile::PhaseScope scope(profile::Phase::optimizer);
       moving_->apply(pieces_[job].tensor, pieces_[job].begin, pieces_[job].end);
     });
-  }
-
-  void add_to_sums() {
-    const BatchState<T>& state = minibatch_.state();
-    const auto size = static_cast<double>(state.size);
-    sums_.samples += size;
-    sums_.loss += minibatch_.mean_loss() * size;
-    sums_.correct += static_cast<double>(minibatch_.correct());
-    sums_.not_finite += static_cast<double>(minibatch_.not_finite());
-    if (!state.has_settled) return;
-    for (std::size_t row = 0; row < state.size; ++row) {
-      const Settled& settled = state.settled[row];
-      sums_.settling_samples += 1;
-      sums_.settled += settled.converged;
-      sums_.diverged += settled.diverged;
-      sums_.settling_time += static_cast<double>(settled.time);
-      sums_.residual += settled.residual;
-      sums_.solved += settled.found == Found::solved;
-      sums_.fell_back += settled.found == Found::fell_back;
-    }
-  }
-
-  // Says where the numbers stopped being numbers.
-  Error diverged() const {
-    const BatchState<T>& state = minibatch_.state();
-    std::string where = "the loss";
-    for (std::size_t layer = network_.depth(); layer >= 1; --layer) {
-      const std::size_t count = state.size * row_stride<T>(network_.units(layer));
-      const T* v = state.v[layer].data();
-      if (std::any_of(v, v + count, [](T value) { return !std::isfinite(value); }))
-        where = fmt::format("the voltages of layer {}", layer);
-    }
-    return Error(
-        "training",
-        fmt::format("the network diverged in epoch {}, minibatch {}: {} of all {} samples are not finite.",
-                    segment().epoch + 1, next_ + 1, where, state.size),
-        "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); for controlled "
-        "networks a smaller dt, "
-        "target_step or k_p.");
   }
 
   // Time is kept by the caller's clock, so that the cost of looking is reported with what was seen.

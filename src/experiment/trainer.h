@@ -17,21 +17,9 @@
 #include "core/pool.h"
 #include "experiment/dataset_source.h"
 #include "experiment/plan.h"
+#include "experiment/segment_sums.h"
 
 namespace apical {
-
-// Sums over the part of a segment that is done.
-struct SegmentSums {
-  double loss = 0;  // Σ over samples
-  double correct = 0, samples = 0;
-  double settling_samples = 0, settled = 0, settling_time = 0, residual = 0;
-  double not_finite = 0;
-  double solved = 0, fell_back = 0;  // samples whose equilibrium was solved for, and those simulated instead
-  double diverged = 0;  // for a warning alone: not kept in checkpoints
-
-  double mean_loss() const { return loss / samples; }
-  double error() const { return 1 - correct / samples; }
-};
 
 // How the network does on a part of the data.
 struct Evaluation {

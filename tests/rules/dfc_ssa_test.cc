@@ -134,6 +134,16 @@ TEST(DfcSsa, OfAWideLinearOutputFollowsTheWeights) {
   EXPECT_EQ(after.W, fresh.run("dfc-ssa").W);
   EXPECT_GT(deviation(after, before), 1e-3);
 }
+TEST(DfcSsa, OfAWideLinearOutputHasTheSameBitsForAnyNumberOfThreads) {
+  const Toy toy = make_toy({.units = {5, 7, 60}, .batch = 70});
+  const Change alone = Bench<double>(toy, "dfc-ssa").run("dfc-ssa");
+  for (const unsigned threads : {2, 5}) {
+    Pool pool(threads);
+    Bench<double> bench(toy, "dfc-ssa", {}, pool);
+    EXPECT_EQ(bench.run("dfc-ssa").W, alone.W) << threads;
+    EXPECT_EQ(bench.run("dfc-ssa").W, alone.W) << threads;
+  }
+}
 TEST(DfcSsa, OfAWideLinearOutputIsAlmostAsExactInSinglePrecision) {
   const Toy toy = make_toy(
       {.units = {30, 70, 20, 60, 200}, .loss = Loss::mean_squared_error, .batch = 20, .regression = true});
