@@ -18,7 +18,8 @@ namespace apical {
 struct RunRecord {
   struct Epoch {
     double epoch = 0;
-    std::string pass;  // "wake", "sleep", "feedback-pretraining", …
+    std::string pass;               // "wake", "sleep", "feedback-pretraining", …
+    std::optional<double> segment;  // counts every epoch of every pass; older runs do not have it
     double samples = 0, seconds = 0, samples_per_s = 0;
     std::optional<double> loss, error;  // error: fraction in [0, 1]
     std::optional<double> settled, settling_time, residual;

@@ -45,6 +45,7 @@ void Recorder::log_segment(const TrainerBase& trainer) {
   Metric line = {{"event", std::string(wake ? "epoch" : "pass")},
                  {"epoch", segment.epoch + (wake ? 1 : 0)},
                  {"pass", segment.pass.name},
+                 {"segment", static_cast<std::int64_t>(trainer.segment_index())},
                  {"samples", whole_number(sums.samples)},
                  {"seconds", segment_seconds},
                  {"samples_per_s", sums.samples / std::max(segment_seconds - probe_seconds, 1e-9)},

@@ -7,9 +7,12 @@
 namespace apical {
 namespace {
 
+// Outputs from which on it pays to look: their own feedback is then most of an Euler step.
+constexpr std::size_t kWide = 48;
+
 template <class T>
 bool is_identity(const WeightMatrix<T>& w) {
-  if (w.n_out() != w.n_in()) return false;
+  if (w.n_out() != w.n_in() || w.n_out() < kWide) return false;
   const std::size_t n = w.n_out();
   for (std::size_t first = 0; first < padded<T>(n); first += kPanel<T>) {
     const std::size_t width = std::min(kPanel<T>, padded<T>(n) - first);
@@ -48,8 +51,8 @@ Product<T> TopDown<T>::product(std::size_t i) const {
     const T* arriving = settling_.drive == Drive::energy ? above.mismatch : above.v_fb;
     return tile_.product_into(i, arriving, above.stride, panels, network_.units(i + 1), n_out);
   }
-  // the control itself, which has its place in the ring only when a state is moved; without a matrix, or with the identity, the output takes
-  // it over
+  // the control itself, which has its place in the ring only when a state is moved; without a matrix, or with a wide identity, the output
+  // takes it over
   const bool taken_over = chained_ || network_.group(settling_.through).size() < i ||
                           (i == network_.depth() && is_identity(network_.weights(settling_.through, i)));
   const T* panels = taken_over ? nullptr : network_.weights(settling_.through, i).panels();

@@ -71,6 +71,7 @@ RunRecord::Epoch epoch_of(const Json& line) {
   RunRecord::Epoch epoch;
   epoch.epoch = amount(line, "epoch");
   epoch.pass = line.contains("pass") ? words(line, "pass") : "wake";
+  epoch.segment = maybe(line, "segment");
   epoch.samples = amount(line, "samples");
   epoch.seconds = amount(line, "seconds");
   epoch.samples_per_s = amount(line, "samples_per_s");
@@ -101,8 +102,10 @@ void put(std::vector<T>& list, T entry, Same same) {
 void take(RunRecord& run, const Json& line) {
   const std::string event = words(line, "event");
   if (event == "epoch" || event == "pass") {
-    put(run.epochs, epoch_of(line),
-        [](const auto& a, const auto& b) { return a.epoch == b.epoch && a.pass == b.pass; });
+    // an epoch may have several passes of one kind
+    put(run.epochs, epoch_of(line), [](const auto& a, const auto& b) {
+      return a.segment == b.segment && a.epoch == b.epoch && a.pass == b.pass;
+    });
   } else if (event == "evaluation") {
     put(run.evaluations,
         RunRecord::Evaluation{amount(line, "epoch"), words(line, "split"), maybe(line, "loss"),

@@ -68,6 +68,9 @@ SeedResult seed_result(const std::filesystem::path& run_directory, const Publish
     if (epoch.loss) put(run.curves["train_loss"], epoch.epoch, *epoch.loss);
     if (epoch.error) put(run.curves["train_error"], epoch.epoch, *epoch.error);
   }
+  // what older runs say of several passes in one epoch is the last one's time alone
+  if (record.summary && record.summary->seconds)
+    run.seconds = std::max(run.seconds, *record.summary->seconds);
   // an epoch counts once it has been tested
   const auto tested = run.curves.find("test_loss");
   run.epochs = tested == run.curves.end() ? 0 : static_cast<std::int64_t>(tested->second.size());

@@ -205,5 +205,28 @@ TEST_F(Results, TakeTheTestErrorAtTheFirstBestValidationEpoch) {
   EXPECT_TRUE(result.finished);
 }
 
+// Two passes of sleep after an epoch, the second written twice because the run was resumed: 2 + 5 + 7 seconds, and one epoch that older runs
+// say nothing more about than their summary does.
+TEST_F(Results, CountTheTimeOfEveryPassOnce) {
+  RunManifest manifest;
+  manifest.name = "x";
+  apical::Run run = apical::Run::create(manifest, here_ / "runs");
+  const auto pass = [&](const char* event, const char* name, std::int64_t segment, double seconds) {
+    run.log({{"event", std::string(event)},
+             {"epoch", std::int64_t{1}},
+             {"pass", std::string(name)},
+             {"segment", segment},
+             {"seconds", seconds},
+             {"loss", 1.0}});
+  };
+  pass("epoch", "wake", 0, 2);
+  pass("pass", "sleep", 1, 5);
+  pass("pass", "sleep", 2, 6);
+  pass("pass", "sleep", 2, 7);
+  EXPECT_EQ(seed_result(run.directory(), {}).seconds, 14);
+  run.log({{"event", std::string("summary")}, {"seconds", 20.0}});
+  EXPECT_EQ(seed_result(run.directory(), {}).seconds, 20);
+}
+
 }  // namespace
 }  // namespace apical
