@@ -121,9 +121,8 @@ Error divergence_error(const Segment& segment, std::size_t minibatch_number, con
       "training",
       fmt::format("the network diverged in epoch {}, minibatch {}: {} of all {} samples are not finite.",
                   segment.epoch + 1, minibatch_number, where, state.size),
-      "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); for controlled "
-      "networks a "
-      "smaller dt, target_step or k_p.");
+      "Try a smaller learning rate or clipping (optimizer.clip, optimizer.clip_norm); "
+      "for controlled networks a smaller dt, target_step or k_p.");
 }
 
 template <class T>

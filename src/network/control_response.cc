@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t kMostRows = 1024;
 // Fewer rows than this would leave a product's kernel half empty.
 constexpr std::size_t kFewestSamples = 8;
-// Unknowns up to which systems are solved side by side; blocks that fit the cache are faster beyond.
-constexpr std::size_t kMostTogether = 48;
 
 }  // namespace
 

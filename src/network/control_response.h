@@ -13,6 +13,9 @@
 
 namespace apical {
 
+// Unknowns up to which systems are solved side by side; blocks that fit the cache are faster beyond.
+inline constexpr std::size_t kMostTogether = 48;
+
 template <class T>
 class ControlResponse {
  public:

@@ -6,21 +6,21 @@
 
 #include "core/profile.h"
 #include "kernels/kernels.h"
+#include "network/control_response.h"
+#include "network/matrix.h"
 
 namespace apical {
 namespace {
 
-// Outputs beyond which this is faster than a system of all outputs.
-constexpr std::size_t kNarrow = 48;
 // Reciprocal condition below which A counts as singular.
 constexpr double kSingular = 1e-8;
 
 template <class T>
-using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 template <class T>
-using Rows = Eigen::Map<RowMajor<T>, 0, Eigen::OuterStride<>>;
+using Rows = Eigen::Map<Dense<T>, 0, Eigen::OuterStride<>>;
 template <class T>
-using ConstRows = Eigen::Map<const RowMajor<T>, 0, Eigen::OuterStride<>>;
+using ConstRows = Eigen::Map<const Dense<T>, 0, Eigen::OuterStride<>>;
 
 // Rows of activities, their padding left out.
 template <class T>
@@ -34,19 +34,12 @@ ConstRows<T> rows_of(const T* data, std::size_t rows, std::size_t units) {
           Eigen::OuterStride<>(static_cast<Eigen::Index>(row_stride<T>(units)))};
 }
 
-template <class T>
-RowMajor<double> values_of(const WeightMatrix<T>& w) {
-  const auto values = w.values();
-  return Eigen::Map<const RowMajor<double>>(values.data(), static_cast<Eigen::Index>(w.n_out()),
-                                            static_cast<Eigen::Index>(w.n_in()));
-}
-
 }  // namespace
 
 // Feedback of the output is mostly the identity or nothing but a diagonal: then nothing is factored.
 template <class T>
 struct LinearReadout<T>::Inverse {
-  explicit Inverse(const RowMajor<double>& matrix) {
+  explicit Inverse(const RowMajor& matrix) {
     if (matrix.isDiagonal(0)) {
       diagonal = matrix.diagonal();
     } else {
@@ -58,7 +51,7 @@ struct LinearReadout<T>::Inverse {
     return diagonal.cwiseAbs().minCoeff() > kSingular * diagonal.cwiseAbs().maxCoeff();
   }
   // x A⁻ᵀ of rows x.
-  RowMajor<double> of(const RowMajor<double>& x) const {
+  RowMajor of(const RowMajor& x) const {
     if (factors) return factors->solve(x.transpose()).transpose();
     return x * diagonal.cwiseInverse().asDiagonal();
   }
@@ -75,7 +68,7 @@ LinearReadout<T>::~LinearReadout() = default;
 template <class T>
 bool LinearReadout<T>::serves(const Network<T>& network) {
   const std::size_t depth = network.depth(), outputs = network.units(depth);
-  return network.spec().activation_of(depth) == Activation::linear && outputs > kNarrow && depth > 1 &&
+  return network.spec().activation_of(depth) == Activation::linear && outputs > kMostTogether && depth > 1 &&
          network.units(depth - 1) < outputs;
 }
 
@@ -87,7 +80,7 @@ bool LinearReadout<T>::prepare(const Network<T>& network, double leak) {
   const std::size_t depth = network.depth();
   outputs_ = network.units(depth);
   hidden_ = network.units(depth - 1);
-  RowMajor<double> a = values_of(network.weights("feedback", depth));
+  RowMajor a = as_matrix(network.weights("feedback", depth));
   a.diagonal().array() += leak;
   inverse_ = std::make_unique<Inverse>(a);
   regular_ = inverse_->regular();
@@ -95,7 +88,7 @@ bool LinearReadout<T>::prepare(const Network<T>& network, double leak) {
   const std::size_t stride = row_stride<T>(outputs_);
   if (spread_.empty()) spread_ = Buffer<T>(hidden_ * stride);
   rows_of(spread_.data(), hidden_, outputs_) =
-      inverse_->of(values_of(network.weights(depth)).transpose()).template cast<T>();
+      inverse_->of(as_matrix(network.weights(depth)).transpose()).template cast<T>();
   drives_.resize(depth - 1);
   for (std::size_t i = 1; i < depth; ++i) {
     const auto& q = network.weights("feedback", i);

@@ -196,9 +196,9 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
                                  const SampleSource<T>& source) {
   batch_.size = size;
   batch_.readout.forget();
-  learning_ = {context.group, context.learns};
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
+  learning_ = {groups_.front(), context.learns};
   std::fill(batch_.controlled.begin(), batch_.controlled.end(), std::uint8_t{0});
   std::fill(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size), Settled{});
   for (const std::string_view group : groups_) {

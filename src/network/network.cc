@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "core/buffer.h"
 #include "kernels/kernels.h"
 #include "network/initialiser.h"
+#include "network/matrix.h"
 
 namespace apical {
 
@@ -148,8 +148,6 @@ void WeightMatrix<T>::refresh_transpose(std::size_t begin, std::size_t end) {
 
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 // Q_i = W_{i+1}ᵀ … W_Lᵀ [n_i, n_L]: the feedback that a linear network's backprop would use.
 template <class T>
 std::vector<double> weight_product(const Network<T>& network, std::size_t layer) {
@@ -158,10 +156,7 @@ std::vector<double> weight_product(const Network<T>& network, std::size_t layer)
   RowMajor product = RowMajor::Identity(n_out, n_out);
   for (std::size_t i = depth; i > layer; --i) {
     const auto& w = network.weights(i);
-    const auto values = w.values();
-    const Eigen::Map<const RowMajor> matrix(values.data(), static_cast<Eigen::Index>(w.n_out()),
-                                            static_cast<Eigen::Index>(w.n_in()));
-    product = (matrix.transpose() * product).eval();
+    product = (as_matrix(w).transpose() * product).eval();
   }
   return {product.data(), product.data() + product.size()};
 }

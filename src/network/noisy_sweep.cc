@@ -3,6 +3,7 @@
 
 #include "apical/rule.h"
 #include "kernels/kernels.h"
+#include "network/settling_arrays.h"
 #include "network/tile_noise.h"
 #include "network/tile_view.h"
 
@@ -16,14 +17,13 @@ void BasicTrial<T>::sweep_with_noise(double sigma, double sigma_output) {
   Arena<T>& arena = *tile_.arena;
   tile_.ring = tile_.control_ring = 1;
   tile_.slot = tile_.control_slot = 0;
-  tile_.layer.assign(depth() + 1, SettlingLayer<T>{});
+  take_layers(network_, tile_);
   tile_.controlled = true;
   for (std::size_t i = 1; i <= depth(); ++i) {
     SettlingLayer<T>& layer = tile_.layer[i];
-    layer.stride = row_stride<T>(network_.units(i));
     const std::size_t count = tile_.rows * layer.stride;
-    for (T** array : {&layer.v_fb, &layer.feedback, &layer.v, &layer.v_ff, &layer.rate_deviation})
-      *array = arena.take_zeroed(count);
+    layer.v_fb = arena.take_zeroed(count);
+    std::fill_n(layer.feedback, count, T(0));  // no control
     draw_noise(tile_, network_, i, 0, layer.v_fb);
     if (i > 1) {
       const auto& w = network_.weights(i);

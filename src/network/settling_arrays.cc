@@ -19,23 +19,32 @@ SettlingNeeds::SettlingNeeds(const Settling& settling, bool observed)
                   settling.how == Settle::until_settled || settling.drive == Drive::energy) {}
 
 template <class T>
+void take_layers(const Network<T>& network, TileState<T>& tile) {
+  tile.layer.assign(network.depth() + 1, SettlingLayer<T>{});
+  for (std::size_t i = 1; i <= network.depth(); ++i) {
+    SettlingLayer<T>& layer = tile.layer[i];
+    layer.stride = row_stride<T>(network.units(i));
+    const std::size_t count = tile.rows * layer.stride;
+    layer.v = tile.arena->take(count);
+    layer.v_ff = tile.arena->take_zeroed(count);
+    layer.feedback = tile.arena->take(count);
+    layer.rate_deviation = tile.arena->take(count);
+  }
+}
+
+template <class T>
 void take_settling_arrays(const Network<T>& network, TileState<T>& tile, const Settling& settling,
                           const SettlingNeeds& needs) {
   Arena<T>& arena = *tile.arena;
-  const std::size_t depth = network.depth();
   const bool noisy = settling.sigma > 0 || settling.sigma_output > 0;
   const bool slow_apical = settling.tau_a > settling.dt * (1 + 1e-12);
   tile.ring = needs.learns ? tile.collected_states : 1;
   tile.control_ring = needs.learns ? tile.ring : 2;  // the control needs its last state
-  tile.layer.assign(depth + 1, SettlingLayer<T>{});
-  for (std::size_t i = 1; i <= depth; ++i) {
+  take_layers(network, tile);
+  for (std::size_t i = 1; i <= network.depth(); ++i) {
     SettlingLayer<T>& layer = tile.layer[i];
-    layer.stride = row_stride<T>(network.units(i));
     const std::size_t count = tile.rows * layer.stride;
-    layer.v = arena.take(count);
-    layer.v_ff = arena.take_zeroed(count);
-    layer.feedback = arena.take_zeroed(count);
-    layer.rate_deviation = arena.take(count);
+    std::fill_n(layer.feedback, count, T(0));  // the feedforward state's
     if (noisy) layer.noise = arena.take(count);
     if (noisy && settling.tau_noise > 0) layer.slow_noise = arena.take(count);
     if (noisy || slow_apical || !needs.feedback_group.empty() || settling.drive == Drive::inversion)
@@ -105,6 +114,8 @@ void plan_euler_steps(const Network<T>& network, TileState<T>& tile, const Settl
   }
 }
 
+template void take_layers(const Network<float>&, TileState<float>&);
+template void take_layers(const Network<double>&, TileState<double>&);
 template void take_settling_arrays(const Network<float>&, TileState<float>&, const Settling&,
                                    const SettlingNeeds&);
 template void take_settling_arrays(const Network<double>&, TileState<double>&, const Settling&,

@@ -23,6 +23,10 @@ struct SettlingNeeds {
   bool keeps_input;                 // v_ff and Q u of every state are read after the step
 };
 
+// A fresh layer[] whose layers have what every controlled state has: soma, basal (0), Q u and ρ.
+template <class T>
+void take_layers(const Network<T>& network, TileState<T>& tile);
+
 // The arrays of every layer, of the control and of its error, from the tile's arena.
 template <class T>
 void take_settling_arrays(const Network<T>& network, TileState<T>& tile, const Settling& settling,

@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "network/control_response.h"
 #include "network/feedback_column.h"
+#include "network/settling_arrays.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -88,16 +89,11 @@ void BasicTrial<T>::solve_control(double leak) {
   // one nonlinear sweep with that control
   tile_.ring = tile_.control_ring = 1;
   tile_.slot = tile_.control_slot = 0;
-  tile_.layer.assign(depth() + 1, SettlingLayer<T>{});
+  take_layers(network_, tile_);
   tile_.controlled = true;
   for (std::size_t i = 1; i <= depth(); ++i) {
     SettlingLayer<T>& layer = tile_.layer[i];
-    layer.stride = row_stride<T>(network_.units(i));
     const std::size_t count = tile_.rows * layer.stride;
-    layer.v_ff = arena.take_zeroed(count);
-    layer.v = arena.take(count);
-    layer.feedback = arena.take(count);
-    layer.rate_deviation = arena.take(count);
     layer.rate = arena.take(count);
     if (i > 1) {
       const auto& w = network_.weights(i);
