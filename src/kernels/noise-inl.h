@@ -134,9 +134,9 @@ inline void normal_blocks(PhiloxKey key, std::uint32_t first, std::uint32_t c1, 
   }
 }
 
-// Rows of a layer: whole blocks by fill(key, counter, blocks, out) in place, what is left of the last one by way of a block of its own.
-template <class T, class Fill>
-void normal_rows(const NoiseBlock<T>& block, const Fill& fill) {
+// Rows of a layer: whole blocks in place, what is left of the last one by way of a block of its own.
+template <class T>
+void normal(const NoiseBlock<T>& block) {
   const PhiloxKey key = noise_key(block.key.seed, block.key.stream);
   const std::size_t width = padded<T>(block.n), rows = block.samples.size();
   const std::size_t whole = block.n / kNoiseBlock, in_whole = whole * kNoiseBlock;
@@ -145,17 +145,12 @@ void normal_rows(const NoiseBlock<T>& block, const Fill& fill) {
   for (std::size_t row = 0; row < rows; ++row) {
     T* out = block.out + row * block.ld;
     const std::uint32_t sample = block.samples[row];
-    fill(key, first, block.step, sample, block.key.epoch, whole, out);
+    normal_blocks(key, first, block.step, sample, block.key.epoch, whole, out);
     if (in_whole < block.n) {
       T numbers[kNoiseBlock];
-      fill(key, last, block.step, sample, block.key.epoch, 1, numbers);
+      normal_blocks(key, last, block.step, sample, block.key.epoch, 1, numbers);
       for (std::size_t i = in_whole; i < block.n; ++i) out[i] = numbers[i - in_whole];
     }
     for (std::size_t i = block.n; i < width; ++i) out[i] = T(0);
   }
-}
-
-template <class T>
-void normal(const NoiseBlock<T>& block) {
-  normal_rows(block, &normal_blocks<T>);
 }

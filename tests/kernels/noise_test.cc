@@ -52,7 +52,8 @@ Array<T> noise(const NoiseKey& key, const std::vector<std::uint32_t>& samples, s
 template <class T>
 void expect_published_definition() {
   const NoiseKey key{0x123456789abcdef0u, 3, 17};
-  const std::vector<std::uint32_t> samples = {0, 5, 4000000000u};
+  std::vector<std::uint32_t> samples = {0, 5, 4000000000u};
+  while (samples.size() < 19) samples.push_back(samples.back() + 11);  // more rows than are worked on at once
   for (const std::size_t n : {1, 16, 40, 64, 65, 200, 784}) {
     const Array<T> out = noise<T>(key, samples, 9, 128, n);
     for (std::size_t row = 0; row < samples.size(); ++row) {
@@ -91,7 +92,8 @@ template <class T>
 void expect_tiling_does_not_matter() {
   const NoiseKey key{42, 1, 0};
   const std::size_t n = 300, stride = row_stride<T>(n);
-  const std::vector<std::uint32_t> samples = {7, 8, 9, 10, 11};
+  std::vector<std::uint32_t> samples;
+  for (std::uint32_t sample = 7; sample < 28; ++sample) samples.push_back(sample);
   const Array<T> whole = noise<T>(key, samples, 4, 0, n);
   // One sample at a time, in reverse, the layer cut at multiples of 64.
   for (std::size_t row = samples.size(); row-- > 0;) {
