@@ -59,6 +59,12 @@ void check(const DatasetContents& c) {
   require_finite<double>(c.targets, c.target_columns, "target", "column", where);
 }
 
+template <class Value>
+void fetch(std::span<const Value> row) {
+  constexpr std::size_t kLine = 64 / sizeof(Value);
+  for (std::size_t i = 0; i < row.size(); i += kLine) __builtin_prefetch(row.data() + i);
+}
+
 }  // namespace
 
 Dataset::Dataset(DatasetContents contents) {
@@ -81,8 +87,11 @@ void Dataset::gather(std::span<const std::uint32_t> samples, const Standardisati
                      std::size_t row_stride) const {
   const std::size_t n = inputs();
   const auto copy_rows = [&](auto values, auto convert) {
+    const auto row_of = [&](std::size_t b) { return values.subspan(samples[b] * n, n); };
     for (std::size_t b = 0; b < samples.size(); ++b) {
-      const auto row = values.subspan(samples[b] * n, n);
+      // rows are anywhere in memory: one is on its way while another is converted
+      if (b + 1 < samples.size()) fetch(row_of(b + 1));
+      const auto row = row_of(b);
       T* const to = out + b * row_stride;
       std::transform(row.begin(), row.end(), to, convert);
       std::fill(to + n, to + row_stride, T{0});

@@ -35,7 +35,6 @@ StepNumbers<T> step_numbers(const OptimizerSettings& s, double rate, double deca
   numbers.l1 = static_cast<T>(s.l1);
   numbers.rate = static_cast<T>(rate);
   numbers.keep = static_cast<T>(decoupled ? 1 - rate * decay : 1);
-  numbers.root = T(1);
   numbers.epsilon = static_cast<T>(s.epsilon);
   switch (s.algorithm) {
     case OptimizerAlgorithm::sgd:
@@ -51,7 +50,7 @@ StepNumbers<T> step_numbers(const OptimizerSettings& s, double rate, double deca
       numbers.second = static_cast<T>(s.beta2);
       numbers.second_new = static_cast<T>(1 - s.beta2);
       numbers.rate = static_cast<T>(rate / (1 - std::pow(s.beta1, static_cast<double>(steps))));
-      numbers.root = static_cast<T>(std::sqrt(1 - std::pow(s.beta2, static_cast<double>(steps))));
+      numbers.root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(s.beta2, static_cast<double>(steps))));
       break;
     case OptimizerAlgorithm::rmsprop:
       numbers.second = static_cast<T>(s.alpha);

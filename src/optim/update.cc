@@ -70,7 +70,7 @@ void adam(T* HWY_RESTRICT w, const T* HWY_RESTRICT delta, T* HWY_RESTRICT m, T* 
     const T g = gradient<plain>(w[i], delta[i], n);
     m[i] = n.first * m[i] + n.first_new * g;
     v[i] = n.second * v[i] + n.second_new * g * g;
-    w[i] = n.keep * w[i] - n.rate * ratio(m[i], root_of(v[i]) / n.root + n.epsilon);
+    w[i] = n.keep * w[i] - n.rate * ratio(m[i], root_of(v[i]) * n.root_scale + n.epsilon);
   }
 }
 

@@ -16,7 +16,7 @@ struct StepNumbers {
   T keep;                // w is multiplied by this first: 1 − η λ for adamw, else 1
   T first, first_new;    // m ← first m + first_new G
   T second, second_new;  // v ← second v + second_new G²
-  T root;                // √(1 − β2^t) for Adam, else 1
+  T root_scale;          // 1 / √(1 − β2^t) for Adam: a product is cheaper than a quotient
   T epsilon;
 };
 
