@@ -149,8 +149,8 @@ void register_all(const std::string& name) {
       outer_product<T>(state, name, s);
     })->UseManualTime();
   }
-  for (const Activation phi :
-       {Activation::relu, Activation::tanh, Activation::sigmoid, Activation::softplus}) {
+  for (const Activation phi : {Activation::relu, Activation::tanh, Activation::tanh_fast, Activation::sigmoid,
+                               Activation::sigmoid_fast, Activation::softplus}) {
     const std::string title = to_string(phi);
     add(title + "/value",
         [name, phi](benchmark::State& state) { activation<T>(state, name, phi, Output::value); });

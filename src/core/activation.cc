@@ -8,8 +8,8 @@
 namespace apical {
 namespace {
 
-const std::array<std::string, kActivations> kNames = {"linear", "relu",    "leaky-relu",
-                                                      "tanh",   "sigmoid", "softplus"};
+const std::array<std::string, kActivations> kNames = {"linear",  "relu",     "leaky-relu", "tanh",
+                                                      "sigmoid", "softplus", "tanh-fast",  "sigmoid-fast"};
 
 }  // namespace
 

@@ -107,8 +107,9 @@ struct Sigmoid {
   template <class T>
   static APICAL_INLINE T value(T v) {
     using W = Work<T>;
-    const W e = decay_of(magnitude(W(v)));
-    return static_cast<T>((v < T(0) ? e : W(1)) / (W(1) + e));
+    const W e = decay_of(magnitude(W(v))), q = W(1) / (W(1) + e), a = v < T(0) ? e : W(1);
+    return static_cast<T>(
+        fused(-e, a * q, a));  // e − e² q or 1 − e q: what rounded in q weighs less than one
   }
   template <class T>
   static APICAL_INLINE T slope(T v, T) {
@@ -163,6 +164,21 @@ struct Softplus {
   }
 };
 
+#ifndef APICAL_REFERENCE
+// The fast ones are fast where a layer is activated; in double, and wherever a rule asks for φ of something else, they are the others.
+struct TanhFast {
+  static APICAL_INLINE float value(float v) { return both(v).value; }
+  static APICAL_INLINE float slope(float v, float) { return both(v).slope; }
+  static APICAL_INLINE ValueAndSlope<float> both(float v) { return fast_tanh(v); }
+};
+
+struct SigmoidFast {
+  static APICAL_INLINE float value(float v) { return both(v).value; }
+  static APICAL_INLINE float slope(float v, float) { return both(v).slope; }
+  static APICAL_INLINE ValueAndSlope<float> both(float v) { return fast_sigmoid(v); }
+};
+#endif
+
 // φ and φ' together: at less than the sum of their costs where the function says how.
 template <class Phi, class T>
 APICAL_INLINE ValueAndSlope<T> value_and_slope(T v) {
@@ -185,8 +201,10 @@ APICAL_INLINE void with_activation(Activation activation, F&& f) {
     case Activation::leaky_relu:
       return f(LeakyRelu{});
     case Activation::tanh:
+    case Activation::tanh_fast:
       return f(Tanh{});
     case Activation::sigmoid:
+    case Activation::sigmoid_fast:
       return f(Sigmoid{});
     case Activation::softplus:
       return f(Softplus{});

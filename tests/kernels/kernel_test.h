@@ -22,6 +22,7 @@ struct Tolerance {
   double unit;        // half the distance from 1 to the next number
   double value_ulps;  // tanh, sigmoid, softplus
   double slope_ulps;  // their slopes
+  double fast_ulps;   // values and slopes of the fast ones, down to the least that their exponential gives
   double difference;  // relative error of φ(v + d) − φ(v)
   double flat;  // where tanh is flat: beyond |v| = flat (sigmoid: twice that) a difference may also be off by
   double flat_error;  // flat_error and by the rounding of v
@@ -30,8 +31,8 @@ struct Tolerance {
 
 template <class T>
 constexpr Tolerance tolerance() {
-  if constexpr (sizeof(T) == 4) return {0x1p-24, 2.5, 4.0, 1e-6, 30, 1e-25, 2e-6};
-  return {0x1p-53, 3.0, 4.0, 1e-14, 300, 1e-259, 4e-15};
+  if constexpr (sizeof(T) == 4) return {0x1p-24, 2.0, 4.0, 12.0, 1e-6, 30, 1e-25, 2e-6};
+  return {0x1p-53, 2.25, 4.0, 4.0, 1e-14, 300, 1e-259, 4e-15};
 }
 
 // Bound on a sum of `terms` products, whatever their order: (terms + 2) units times the sum of magnitudes.

@@ -21,8 +21,10 @@ R naive_phi(Activation activation, R v) {
     case Activation::leaky_relu:
       return v < 0 ? R(0.2L) * v : v;
     case Activation::tanh:
+    case Activation::tanh_fast:
       return std::tanh(v);
     case Activation::sigmoid:
+    case Activation::sigmoid_fast:
       return 1 / (1 + std::exp(-v));
     case Activation::softplus:
       return std::log(1 + std::exp(v));
@@ -40,8 +42,10 @@ R naive_slope(Activation activation, R v) {
     case Activation::leaky_relu:
       return v < 0 ? R(0.2L) : R(1);
     case Activation::tanh:
+    case Activation::tanh_fast:
       return 1 - std::tanh(v) * std::tanh(v);
     case Activation::sigmoid:
+    case Activation::sigmoid_fast:
       return naive_phi(activation, v) * (1 - naive_phi(activation, v));
     case Activation::softplus:
       return 1 / (1 + std::exp(-v));

@@ -22,6 +22,10 @@ void activate_with(const T* v, T* rate, T* slope, std::size_t count) {
 
 template <class T>
 void activate(Activation activation, const T* v, T* rate, T* slope, std::size_t count) {
+  if constexpr (sizeof(T) == 4) {
+    if (activation == Activation::tanh_fast) return activate_with<TanhFast>(v, rate, slope, count);
+    if (activation == Activation::sigmoid_fast) return activate_with<SigmoidFast>(v, rate, slope, count);
+  }
   with_activation(activation,
                   [=](auto phi) HWY_ATTR { activate_with<decltype(phi)>(v, rate, slope, count); });
 }
