@@ -70,6 +70,10 @@ toml::table recipe_table(std::string_view text, const std::string& name) {
 }
 
 std::vector<RecipeText> with_bases(const fs::path& path) {
+  if (!fs::exists(path)) {
+    const std::vector<std::string> beside = recipes_in(path.has_parent_path() ? path.parent_path() : ".");
+    if (!beside.empty()) throw unknown_choice(path.string(), "recipe file", path.filename().string(), beside);
+  }
   std::vector<fs::path> opened;
   std::vector<RecipeText> texts;
   append(path, opened, texts);

@@ -18,7 +18,8 @@ struct RecipeText {
 toml::table recipe_table(std::string_view text, const std::string& name);
 
 // A recipe file behind the files that it extends, in the order in which they are to be read: what comes later holds.
-// Throws Error with file and line if one is missing, is no list of files, or extends itself.
+// Throws Error with the nearest of the recipes beside it if the file is missing; with file and line if one that it
+// extends is missing, is no list of files, or extends itself.
 std::vector<RecipeText> with_bases(const std::filesystem::path& path);
 
 }  // namespace apical

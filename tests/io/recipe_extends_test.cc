@@ -67,6 +67,12 @@ TEST_F(RecipeExtends, RefusesWhatIsMissingACircleAndWhatIsNoName) {
   }
 }
 
+TEST_F(RecipeExtends, AMissingRecipeIsMetWithTheNearestBesideIt) {
+  write("mnist.toml", "");
+  write("digits.toml", "");
+  EXPECT_THAT(refused("minst.toml"), HasSubstr("Did you mean 'mnist.toml'?"));
+}
+
 TEST_F(RecipeExtends, TwoBasesMayShareOne) {
   write("root.toml", "[training]\nepochs = 9\n");
   write("a.toml", "extends = \"root.toml\"\n");
