@@ -104,7 +104,7 @@ struct Judgement {
   Sample ours;  // of the finished runs in the recipe's precision; of the partial ones where none is finished
   Equivalence test;         // where there are three seeds
   std::int64_t epochs = 0;  // least number among the runs that count
-  double seconds = 0;       // mean of a run
+  double seconds = 0;       // of a run, median
 };
 Judgement judge(const PublishedCell& cell, const CellResults& results);
 

@@ -33,13 +33,15 @@ Judgement judge(const PublishedCell& cell, const CellResults& results) {
   if (partial) runs = counted(cell, results, false);
   if (runs.empty()) return judged;
 
-  std::vector<double> values;
+  std::vector<double> values, seconds;
   judged.epochs = runs.front()->epochs;
   for (const SeedResult* run : runs) {
     values.push_back(run->value);
     judged.epochs = std::min(judged.epochs, run->epochs);
-    judged.seconds += run->seconds / static_cast<double>(runs.size());
+    seconds.push_back(run->seconds);
   }
+  std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
+  judged.seconds = seconds[seconds.size() / 2];
   judged.ours = Sample::of(values);
   if (!changed_setting(results.settings, deciding_settings(cell.recipe)).empty()) {
     judged.agreement = Agreement::changed;

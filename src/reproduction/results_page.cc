@@ -81,7 +81,7 @@ in another table, as the recipe says): **reproduced**, the 90 % confidence inter
 of the difference lies within the margin; **different**, outside of it; **inconclusive**, neither, so that more seeds would tell;
 **too few**, fewer than three seeds; **partial**, no run has all epochs yet: the number is that of the epochs done, and no verdict is
 passed. Errors are test errors at the epoch of the best validation result, in per cent of all test images (the authors average over
-minibatches, of which the last is smaller).
+minibatches, of which the last is smaller). The time is the median over the runs, which had one core or two, often beside other work.
 )";
 
 constexpr const char* kHowToGoOn = R"(

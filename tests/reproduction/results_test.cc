@@ -126,6 +126,16 @@ TEST_F(Results, AreJudgedFromThreeFinishedSeedsOn) {
   EXPECT_EQ(judge(cell(), all).agreement, Agreement::inconclusive);
 }
 
+TEST_F(Results, TakeTheMedianTimeOfARun) {
+  CellResults all{.id = cell().id, .settings = deciding_settings(cell().recipe), .runs = {}};
+  for (const double seconds : {170.0, 4224.0, 224.0}) {
+    SeedResult run = seed(static_cast<std::int64_t>(seconds), true, 4);
+    run.seconds = seconds;
+    all.add(run);
+  }
+  EXPECT_EQ(judge(cell(), all).seconds, 224);
+}
+
 TEST_F(Results, InAnotherPrecisionDoNotCount) {
   CellResults all{.id = cell().id, .settings = deciding_settings(cell().recipe), .runs = {}};
   for (std::int64_t i = 0; i < 3; ++i) {
