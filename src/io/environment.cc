@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "apical_build_info.h"
+#include "apical_commit.h"
 
 namespace apical {
 namespace {
