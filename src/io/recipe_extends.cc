@@ -46,7 +46,8 @@ void append(const fs::path& path, std::vector<fs::path>& opened, std::vector<Rec
     const std::string where = fmt::format("{}:{}", text.name, extends->source().begin.line);
     for (const std::string& name : names_of(*extends, where)) {
       const fs::path base = (path.parent_path() / name).lexically_normal();
-      if (!fs::is_regular_file(base))
+      std::error_code ignored;
+      if (!fs::is_regular_file(base, ignored))
         throw unknown_choice(where, "recipe to extend", name, recipes_in(base.parent_path()));
       if (std::find(opened.begin(), opened.end(), fs::weakly_canonical(base)) != opened.end())
         throw Error(where, fmt::format("'{}' extends itself.", name), "Take one of the 'extends' out.");
@@ -70,7 +71,8 @@ toml::table recipe_table(std::string_view text, const std::string& name) {
 }
 
 std::vector<RecipeText> with_bases(const fs::path& path) {
-  if (!fs::exists(path)) {
+  std::error_code ignored;  // what cannot even be looked for is left to the reader's message
+  if (!fs::exists(path, ignored)) {
     const std::vector<std::string> beside = recipes_in(path.has_parent_path() ? path.parent_path() : ".");
     if (!beside.empty()) throw unknown_choice(path.string(), "recipe file", path.filename().string(), beside);
   }

@@ -1,5 +1,9 @@
 #include "io/recipe_schema.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "apical/activation.h"
 #include "core/settings_table.h"
 
 namespace apical {
@@ -97,10 +101,10 @@ Section network_section() {
       "network", "Layers and their start.", &Recipe::network,
       {field(&S::layers, wholes("layers", {}, "units", 0, 1e7,
                                 "widths from input to output; 0 at either end: from the data.")),
-       field(&S::activation, text("activation", "",
-                                  "of every hidden layer, or one for each: \"tanh, linear, tanh\". linear, "
-                                  "relu, leaky-relu, tanh, "
-                                  "sigmoid, softplus, tanh-fast, sigmoid-fast.")),
+       field(&S::activation,
+             text("activation", "",
+                  fmt::format("of every hidden layer, or one for each: \"tanh, linear, tanh\". {}.",
+                              fmt::join(activation_names(), ", ")))),
        field(&S::output_activation,
              text("output_activation", "", "of the last layer; softmax belongs to the loss.")),
        field(&S::initialiser,

@@ -258,12 +258,12 @@ APICAL_INLINE ValueAndSlope<float> fast_tanh(float x) {
   return {with_sign(value, x), q * (1 + value)};
 }
 
-// σ(x) = ½ + ½ tanh(x/2) from the same quantities: q / 2 below zero, 1 − q / 2 above.
+// σ(x) and its slope, as exact: q = 1 / (e^|x| + 1) below zero and 1 − q = e^|x| q above; the slope is their product.
 APICAL_INLINE ValueAndSlope<float> fast_sigmoid(float x) {
   const float y = magnitude(x);
   const ExpParts<float> e = fast_exp_parts(y > TanhRange<float>::kMost ? TanhRange<float>::kMost : y);
   const float t = power_of_two<float>(to_bits(e.rounded) - to_bits(Format<float>::kRound));
-  const float power = fused(t, e.p, t), q = 1 / (power + 1), other = power * q;  // e^|x|
+  const float power = fused(t, e.p, t), q = 1 / (power + 1), other = power * q;
   return {x < 0 ? q : other, q * other};
 }
 

@@ -71,6 +71,8 @@ TEST_F(RecipeExtends, AMissingRecipeIsMetWithTheNearestBesideIt) {
   write("mnist.toml", "");
   write("digits.toml", "");
   EXPECT_THAT(refused("minst.toml"), HasSubstr("Did you mean 'mnist.toml'?"));
+  // a name that no file can have is an Error, too
+  EXPECT_THAT(refused(std::string(300, 'a') + ".toml"), HasSubstr("unknown recipe file"));
 }
 
 TEST_F(RecipeExtends, TwoBasesMayShareOne) {
