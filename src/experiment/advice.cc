@@ -180,6 +180,18 @@ std::string unsettled_warning(const Plan& plan, double settled_share, double div
       100 * settled_share, settling.steps, settling.dt);
 }
 
+std::string thrown_warning(const Plan& plan, double training_loss) {
+  if (plan.loss != Loss::cross_entropy) return {};
+  const std::size_t classes = plan.network.units.back();
+  const double guessing = std::log(static_cast<double>(classes));
+  if (!(training_loss > 2 * guessing)) return {};
+  return fmt::format(
+      "The last epoch's training loss, {:.4g}, is far above that of guessing among {} classes, {:.4g}: steps "
+      "are too large to learn by. Try a smaller learning rate, or clipping (optimizer.clip, "
+      "optimizer.clip_norm).",
+      training_loss, classes, guessing);
+}
+
 #define APICAL_INSTANTIATE(T)                                                                            \
   template std::size_t samples_lost(const Minibatch<T>&);                                                \
   template bool update_lost(const Minibatch<T>&);                                                        \

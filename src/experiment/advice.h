@@ -1,4 +1,4 @@
-// What the runner says where controlled dynamics do not behave: which condition is violated, and what to try.
+// What the runner says where training or controlled dynamics do not behave: which condition is violated, and what to try.
 #pragma once
 
 #include <cstddef>
@@ -32,5 +32,9 @@ Error runaway_error(const Plan& plan, const Segment& segment, std::size_t miniba
 // Empty, or a warning where fewer than half of the samples settle and those that do not teach nothing. Shares in [0, 1];
 // `diverged_share`: of those that run away instead of being slow.
 std::string unsettled_warning(const Plan& plan, double settled_share, double diverged_share);
+
+// Empty, or a warning where a classifier ends an epoch with more than twice the loss of one that holds all classes for
+// equally likely: its numbers are finite, but its steps have thrown it far from any use.
+std::string thrown_warning(const Plan& plan, double training_loss);
 
 }  // namespace apical

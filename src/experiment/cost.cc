@@ -6,6 +6,7 @@
 #include <limits>
 #include <tuple>
 
+#include "core/median.h"
 #include "experiment/machine.h"
 #include "experiment/session.h"
 #include "kernels/counting.h"
@@ -53,8 +54,7 @@ Sampled sample_minibatches(TrainerBase& trainer) {
     if (i >= 2 || timed.empty()) timed.push_back(seconds);
     if (i == 2) timed.erase(timed.begin());
   }
-  std::nth_element(timed.begin(), timed.begin() + static_cast<std::ptrdiff_t>(timed.size() / 2), timed.end());
-  sampled.seconds = timed[timed.size() / 2];
+  sampled.seconds = median(timed);
   return sampled;
 }
 

@@ -45,7 +45,10 @@ class TrainingLoop {
       recorder_.log_segment(trainer_);
       recorder_.log_marks(trainer_);
       if (segment.evaluates) recorder_.evaluate(trainer_);
-      if (segment.evaluates) last_settling_ = settling_shares();
+      if (segment.evaluates) {
+        last_settling_ = settling_shares();
+        last_loss_ = trainer_.sums().mean_loss();
+      }
       const bool last_of_epoch = is_last_of_epoch();
       pace_[segment.pass.group] = pace();
       meter_.add(segment.pass.name, trainer_.sums().samples,
@@ -60,6 +63,7 @@ class TrainingLoop {
     recorder_.log_summary(samples_per_s, seconds_since(start_));
     recorder_.log_speeds(meter_.speeds(multiply_add_peak(plan_, pool_)));
     warn(unsettled_warning(plan_, last_settling_.settled, last_settling_.diverged));
+    warn(thrown_warning(plan_, last_loss_));
     return TrainingEnd::finished;
   }
 
@@ -209,7 +213,8 @@ class TrainingLoop {
   const TrainingOptions& options_;
   Clock::time_point start_ = Clock::now(), last_checkpoint_ = Clock::now();
   std::optional<Clock::time_point> last_report_;
-  SettlingShares last_settling_;  // of the last wake epoch
+  SettlingShares last_settling_;                                 // of the last wake epoch
+  double last_loss_ = std::numeric_limits<double>::quiet_NaN();  // of training in that epoch
   bool warned_ = false;
   SpeedMeter meter_;
   std::optional<std::size_t> counted_segment_;

@@ -1,8 +1,11 @@
 #include "network/least_norm.h"
 
 #include <Eigen/Cholesky>
+#include <Eigen/LU>
 #include <Eigen/SVD>
 #include <limits>
+
+#include "network/linear_readout.h"
 
 namespace apical {
 
@@ -30,13 +33,13 @@ Eigen::VectorXd SampleJacobian<T>::slopes(const BatchState<T>& state, std::size_
 }
 
 template <class T>
-RowMajor SampleJacobian<T>::at(const Eigen::VectorXd& slopes) const {
-  RowMajor jacobian(outputs_, units());
-  RowMajor to_output = RowMajor::Identity(outputs_, outputs_);
-  for (std::size_t i = depth(); i >= 1; --i) {
-    if (i < depth()) to_output = (to_output * w_[i + 1]).eval();
-    to_output = (to_output * slopes.segment(first_unit(i), units(i)).asDiagonal()).eval();
-    jacobian.middleCols(first_unit(i), units(i)) = to_output;
+RowMajor SampleJacobian<T>::of_layer(std::size_t top, const Eigen::VectorXd& slopes) const {
+  RowMajor jacobian(units(top), first_unit_[top]);
+  RowMajor to_top = RowMajor::Identity(units(top), units(top));
+  for (std::size_t i = top; i >= 1; --i) {
+    if (i < top) to_top = (to_top * w_[i + 1]).eval();
+    to_top = (to_top * slopes.segment(first_unit(i), units(i)).asDiagonal()).eval();
+    jacobian.middleCols(first_unit(i), units(i)) = to_top;
   }
   return jacobian;
 }
@@ -71,7 +74,41 @@ Eigen::MatrixXd least_norm(const RowMajor& jacobian, const Eigen::VectorXd& c, d
   return jacobian.transpose() * (svd.matrixU() * z);
 }
 
+template <class T>
+LeastNormSteps<T>::LeastNormSteps(const Network<T>& network) : jacobian_(network) {
+  if (!LinearReadout<T>::serves(network)) return;
+  const RowMajor& readout = jacobian_.weights(network.depth());
+  overlap_ = readout.transpose() * readout;
+}
+
+template <class T>
+Eigen::VectorXd LeastNormSteps<T>::of(const BatchState<T>& state, std::size_t row, const Eigen::VectorXd& c,
+                                      double damping, const Eigen::VectorXd& e) const {
+  const std::size_t depth = jacobian_.depth();
+  const Eigen::Index n = jacobian_.outputs(), hidden = jacobian_.units() - n;
+  const double epsilon = c[hidden] + damping;
+  if (overlap_.size() == 0 || !(epsilon > 0)) return least_norm(jacobian_.at(state, row), c, damping, e);
+
+  const RowMajor k = jacobian_.of_layer(depth - 1, jacobian_.slopes(state, row));
+  const Eigen::Index below = jacobian_.first_unit(depth - 1);  // what is left of the diagonal of layer L − 1
+  const RowMajor scaled = k.leftCols(below) * c.head(below).cwiseSqrt().asDiagonal();
+  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(k.rows(), k.rows());
+  gram.selfadjointView<Eigen::Lower>().rankUpdate(scaled);
+  gram.diagonal().array() +=
+      k.rightCols(k.rows()).diagonal().array().square() * c.segment(below, k.rows()).array();
+
+  Eigen::MatrixXd system = overlap_ * gram.selfadjointView<Eigen::Lower>();
+  system.diagonal().array() += epsilon;
+  const RowMajor& readout = jacobian_.weights(depth);
+  Eigen::VectorXd x(hidden + n);
+  x.head(hidden) = k.transpose() * system.partialPivLu().solve(readout.transpose() * e);
+  x.tail(n) = (e - readout * (k * c.head(hidden).cwiseProduct(x.head(hidden)))) / epsilon;
+  return x;
+}
+
 template class SampleJacobian<float>;
 template class SampleJacobian<double>;
+template class LeastNormSteps<float>;
+template class LeastNormSteps<double>;
 
 }  // namespace apical

@@ -27,11 +27,15 @@ class SampleJacobian {
 
   // φ'(v⁻) of a sample, [N]. The slopes of `state` have to be there: it comes from Minibatch::assign.
   Eigen::VectorXd slopes(const BatchState<T>& state, std::size_t row) const;
-  // J [n_L, N] where the slopes are these:  J_L = diag φ'(v_L),   J_i = J_{i+1} W_{i+1} diag φ'(v_i).
-  RowMajor at(const Eigen::VectorXd& slopes) const;
+  // ∂r_top/∂v [n_top, Σ_{i ≤ top} n_i] where the slopes are these:
+  //   J_top = diag φ'(v_top),   J_i = J_{i+1} W_{i+1} diag φ'(v_i).
+  RowMajor of_layer(std::size_t top, const Eigen::VectorXd& slopes) const;
+  // J [n_L, N].
+  RowMajor at(const Eigen::VectorXd& slopes) const { return of_layer(depth(), slopes); }
   RowMajor at(const BatchState<T>& state, std::size_t row) const { return at(slopes(state, row)); }
   // What each unit's incoming weights see, [N]: ‖r_{i−1}⁻‖², and 1 more where layer i has biases.
   Eigen::VectorXd presynaptic_lengths(const BatchState<T>& state, std::size_t row) const;
+  const RowMajor& weights(std::size_t layer) const { return w_[layer]; }  // of layers 2 … L
 
  private:
   const Network<T>& network_;
@@ -51,7 +55,29 @@ class SampleJacobian {
 Eigen::MatrixXd least_norm(const RowMajor& jacobian, const Eigen::VectorXd& c, double damping,
                            const Eigen::MatrixXd& e);
 
+// least_norm() of single samples of a network, one error each. Where the output is linear and wider than the layer
+// below it, J = [W_L K, I] with K = ∂r_{L−1}/∂v of the hidden layers, and n_{L−1} unknowns take the place of n_L:
+//
+//   G = K C Kᵀ,   (ε I + W_Lᵀ W_L G) q = W_Lᵀ e,   ε = c_L + γ
+//   x = Kᵀ q in the hidden layers,   x_L = z = (e − W_L K C x) / ε
+template <class T>
+class LeastNormSteps {
+ public:
+  explicit LeastNormSteps(const Network<T>& network);
+
+  const SampleJacobian<T>& jacobian() const { return jacobian_; }
+  // x [N]; e [n_L]; c [N], the same for all units of a layer.
+  Eigen::VectorXd of(const BatchState<T>& state, std::size_t row, const Eigen::VectorXd& c, double damping,
+                     const Eigen::VectorXd& e) const;
+
+ private:
+  SampleJacobian<T> jacobian_;
+  RowMajor overlap_;  // W_Lᵀ W_L; empty where the output does not allow it
+};
+
 extern template class SampleJacobian<float>;
 extern template class SampleJacobian<double>;
+extern template class LeastNormSteps<float>;
+extern template class LeastNormSteps<double>;
 
 }  // namespace apical

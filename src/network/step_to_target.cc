@@ -70,8 +70,9 @@ Eigen::VectorXd solve_together(const BatchState<T>& batch, const Network<T>& net
 // Δv of each row of the tile, over the units of layers 1 … L.
 template <class T>
 std::vector<Eigen::VectorXd> steps_of(const TileState<T>& tile, const Network<T>& network,
-                                      const SampleJacobian<T>& jacobian, Smallest smallest, double damping) {
+                                      const LeastNormSteps<T>& least, Smallest smallest, double damping) {
   const BatchState<T>& batch = *tile.batch;
+  const SampleJacobian<T>& jacobian = least.jacobian();
   std::vector<Eigen::VectorXd> steps;
   if (smallest == Smallest::weights_of_all) {
     if (tile.rows != batch.size) throw InternalError("a joint step needs the whole minibatch as one trial");
@@ -92,10 +93,9 @@ std::vector<Eigen::VectorXd> steps_of(const TileState<T>& tile, const Network<T>
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(jacobian.units());
   for (std::size_t row = 0; row < tile.rows; ++row) {
     const std::size_t sample = tile.first_row + row;
-    steps.push_back(
-        least_norm(jacobian.at(batch, sample),
-                   smallest == Smallest::voltages ? ones : jacobian.presynaptic_lengths(batch, sample),
-                   damping, distance_to_target(tile, row, jacobian.outputs())));
+    steps.push_back(least.of(
+        batch, sample, smallest == Smallest::voltages ? ones : jacobian.presynaptic_lengths(batch, sample),
+        damping, distance_to_target(tile, row, jacobian.outputs())));
   }
   return steps;
 }
@@ -111,8 +111,9 @@ void BasicTrial<T>::step_to_target(Smallest smallest, double damping) {
   if (smallest == Smallest::weights_of_all) mark(Mark::batch_statistics);
   if (tile_.target_deviation == nullptr)
     throw InternalError("step_to_target() needs a target: call nudge_target() first");
-  const SampleJacobian<T> jacobian(network_);
-  const auto steps = steps_of(tile_, network_, jacobian, smallest, damping);
+  const LeastNormSteps<T> least(network_);
+  const SampleJacobian<T>& jacobian = least.jacobian();
+  const auto steps = steps_of(tile_, network_, least, smallest, damping);
 
   // the displaced somata, with everything below them at the feedforward point
   Arena<T>& arena = *tile_.arena;

@@ -136,14 +136,15 @@ void through_activations(const Network<T>& network, const BatchState<T>& state, 
 template <class T>
 RowMajor sample_signals(const Network<T>& network, const BatchState<T>& state, ReferenceKind kind,
                         double damping) {
-  const SampleJacobian<T> jacobian(network);
+  const LeastNormSteps<T> steps(network);
+  const SampleJacobian<T>& jacobian = steps.jacobian();
   const RowMajor e = rows_of(state.loss_gradient, state.size, network.units(network.depth()));
   RowMajor signals(state.size, jacobian.units());
   for (std::size_t row = 0; row < state.size; ++row) {
     const Index at = static_cast<Index>(row);
     const Eigen::VectorXd c = kind == ReferenceKind::gauss_newton ? jacobian.presynaptic_lengths(state, row)
                                                                   : Eigen::VectorXd::Ones(jacobian.units());
-    Eigen::VectorXd x = least_norm(jacobian.at(state, row), c, damping, e.row(at).transpose());
+    Eigen::VectorXd x = steps.of(state, row, c, damping, e.row(at).transpose());
     if (kind == ReferenceKind::minimum_norm_official) through_activations(network, state, row, x);
     signals.row(at) = x.transpose();
   }

@@ -101,7 +101,8 @@ Values non_finite(const ProbeContext<T>& context) {
 
 std::vector<Probe> update_probes() {
   constexpr const char* kPerSample = "a Jacobian [n_L, Σ n_i] and its SVD per sample";
-  constexpr const char* kDamped = "a Jacobian [n_L, Σ n_i] and a system of n_L per sample";
+  constexpr const char* kDamped =
+      "a Jacobian [n_L, Σ n_i] and a system of n_L per sample (n_{L−1} where the output is linear and wider)";
   using enum ReferenceKind;
   std::vector<Probe> probes;
   add<&against_backprop<float>, &against_backprop<double>>(

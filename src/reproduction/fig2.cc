@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/median.h"
 #include "core/philox.h"
 #include "network/initialiser.h"
 #include "reproduction/density.h"
@@ -179,7 +180,7 @@ std::vector<FigureClaim> claims_of(const FeedbackSets& sets) {
        fmt::format("{:.1f} % of {} random admissible Q lie farther from the nearest damped pseudo-inverse "
                    "than Jᵀ lies from J⁺ "
                    "(median {:.2f}, Jᵀ to J⁺ {:.2f}; shown if at least 90 %).",
-                   100 * share, distances.size(), distances[distances.size() / 2], family),
+                   100 * share, distances.size(), median(distances), family),
        share >= 0.9},
       {"The damped pseudo-inverses form a curve from J⁺ to Jᵀ.",
        fmt::format(

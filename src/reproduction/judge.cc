@@ -2,6 +2,7 @@
 
 #include "apical/error.h"
 #include "apical/reproduction.h"
+#include "core/median.h"
 
 namespace apical {
 namespace {
@@ -40,8 +41,7 @@ Judgement judge(const PublishedCell& cell, const CellResults& results) {
     judged.epochs = std::min(judged.epochs, run->epochs);
     seconds.push_back(run->seconds);
   }
-  std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
-  judged.seconds = seconds[seconds.size() / 2];
+  judged.seconds = median(seconds);
   judged.ours = Sample::of(values);
   if (!changed_setting(results.settings, deciding_settings(cell.recipe)).empty()) {
     judged.agreement = Agreement::changed;

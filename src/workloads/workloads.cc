@@ -13,6 +13,7 @@
 #include "apical/error.h"
 #include "apical/optimizer.h"
 #include "apical/rule.h"
+#include "core/median.h"
 #include "core/philox.h"
 #include "kernels/counting.h"
 #include "kernels/machine_limit.h"
@@ -215,11 +216,6 @@ class TrainingStep final : public Workload {
   };
   std::optional<TransposedPieces<T>> transposed_;  // where the rule transports weights
 };
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 double process_seconds() {
   timespec time;

@@ -203,6 +203,23 @@ TEST(Unsettled, IsSaidDuringAndAtTheEndOfTrainingAndNotWhereSamplesSettle) {
   EXPECT_TRUE(warnings({"rule.steps=800", "rule.alpha=0.05", "rule.k_p=1", "rule.dt=0.05"}).empty());
 }
 
+TEST(Thrown, IsATrainingThatStaysFiniteFarFromAnyUse) {
+  const TemporaryDirectory directory;
+  const auto warnings = [&](const std::string& rate) {
+    std::vector<std::string> heard;
+    TrainingOptions options = options_in(directory);
+    options.warn = [&](const std::string& sentence) { heard.push_back(sentence); };
+    train(small_recipe("backprop", {"training.epochs=1", "optimizer.learning_rate=" + rate}), 1, options);
+    return heard;
+  };
+  const auto heard = warnings("1e20");
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_THAT(heard[0],
+              AllOf(HasSubstr("guessing among 10 classes, 2.303"), HasSubstr("smaller learning rate")));
+  EXPECT_TRUE(warnings("0.05").empty());
+  EXPECT_TRUE(warnings("0").empty());  // guessing is no warning
+}
+
 // Feedback learning is measured from the first sleep on; the first wake minibatch is at 0.
 TEST(Probes, OfFeedbackAlsoMeasureBeforeTraining) {
   const TemporaryDirectory directory;

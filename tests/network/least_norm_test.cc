@@ -129,6 +129,43 @@ TEST(LeastNorm, WithPresynapticLengthsIsThePseudoInverseOfTheWeightsJacobian) {
   }
 }
 
+// min ‖J C½ y − e‖² + γ ‖y‖² with x = C½ y, as one stacked system that is decomposed orthogonally.
+Vector by_least_squares(const RowMajor& j, const Vector& c, double damping, const Vector& e) {
+  const RowMajor scaled = j * c.cwiseSqrt().asDiagonal();
+  Eigen::MatrixXd stacked = Eigen::MatrixXd::Zero(j.rows() + j.cols(), j.cols());
+  stacked << scaled, std::sqrt(damping) * Eigen::MatrixXd::Identity(j.cols(), j.cols());
+  Vector right = Vector::Zero(stacked.rows());
+  right.head(e.size()) = e;
+  const Vector y = stacked.completeOrthogonalDecomposition().solve(right);
+  return y.cwiseQuotient(c.cwiseSqrt());  // Jᵀ z, where x of the system is C Jᵀ z
+}
+
+TEST(LeastNorm, IsTheSameByWayOfTheLastHiddenLayerOfAWideLinearOutput) {
+  for (const auto& units : {std::vector<std::size_t>{5, 7, 6, 60}, {4, 9, 51}}) {
+    const Toy toy = make_toy({.units = units,
+                              .hidden = Activation::tanh,
+                              .loss = Loss::half_squared_error,
+                              .batch = 5,
+                              .regression = true});
+    Bench<double> bench(toy);
+    bench.run("backprop");
+    const auto& state = bench.minibatch().state();
+    const LeastNormSteps<double> steps(bench.network());
+    const SampleJacobian<double>& jacobian = steps.jacobian();
+    const Vector e = Vector::LinSpaced(jacobian.outputs(), -1, 2).array().sin();
+    for (const std::size_t row : {0u, 4u}) {
+      const RowMajor j = jacobian.at(state, row);
+      for (const Vector& c : {Vector(Vector::Ones(j.cols())), jacobian.presynaptic_lengths(state, row)}) {
+        for (const double damping : {0.0, 1e-3, 1.0, 50.0}) {
+          const Vector x = steps.of(state, row, c, damping, e), expected = by_least_squares(j, c, damping, e);
+          EXPECT_LT((x - expected).norm(), 1e-11 * expected.norm()) << damping << ", row " << row;
+          EXPECT_GT(x.head(units[1]).norm(), 1e-3 * expected.norm()) << damping;
+        }
+      }
+    }
+  }
+}
+
 // The last state of every sample that an observer sees.
 class LastState final : public Observer<double> {
  public:
