@@ -114,8 +114,13 @@ std::string as_grid(const Table& table, const std::vector<int>& widths, const Te
   return out + rule_line(grid, grid.ends[2], widths, style);
 }
 
+bool is_missing(const Cell& cell) {
+  static const std::string kMissing = Cell().text, kPlain = "-";
+  return cell.text == kMissing || cell.text == kPlain;
+}
+
 // One block per row for narrow terminals: the first cell as its title, then a line "name  value" for each
-// other column.
+// other column that the row has.
 std::string as_blocks(const Table& table, const TextStyle& style) {
   int names = 0;
   for (std::size_t c = 1; c < table.columns().size(); ++c)
@@ -125,6 +130,7 @@ std::string as_blocks(const Table& table, const TextStyle& style) {
   for (const auto& row : table.rows()) {
     for (const auto& line : wrapped(row[0].text, style.width)) out += painted(line, "1", style) + "\n";
     for (std::size_t c = 1; c < row.size(); ++c) {
+      if (is_missing(row[c])) continue;
       const auto name = wrapped(heading(table.columns()[c]), names);
       const auto value = wrapped(row[c].text, style.width - names - 4);
       for (std::size_t i = 0; i < std::max(name.size(), value.size()); ++i) {

@@ -56,6 +56,17 @@ TEST(Table, FitsEveryWidthAndLosesNoWord) {
   }
 }
 
+TEST(Table, TooNarrowForAGridIsABlockForEachRowWithoutWhatIsMissing) {
+  for (bool unicode : {true, false}) {
+    const std::string text = example().text({.width = 30, .unicode = unicode});
+    EXPECT_EQ(text.find("│"), std::string::npos);
+    const std::size_t second = text.find("second");
+    EXPECT_LT(text.find("error"), second);  // 3.00 ± 1.41 of the first
+    EXPECT_EQ(text.find("error", second), std::string::npos);
+    EXPECT_NE(text.find("weight", second), std::string::npos);
+  }
+}
+
 TEST(Table, AlignsNumbersToTheRight) {
   Table table;
   table.column("n", Table::Align::right).row({Cell::number(7)}).row({Cell::number(12345)});
