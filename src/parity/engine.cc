@@ -104,7 +104,10 @@ void Engine::run(std::string_view rule, const Overrides& overrides, const PassCo
 }
 
 Gradient Engine::gradient(std::string_view group) const {
-  const GroupDelta<double>& delta = minibatch_.delta_of(group);
+  return gradient(group, minibatch_.delta_of(group));
+}
+
+Gradient Engine::gradient(std::string_view group, const GroupDelta<double>& delta) const {
   Gradient gradient;
   for (const auto& w : network_.group(group)) {
     gradient.W.push_back(row_major(delta.weights[w.layer() - 1], w.n_out(), w.n_in(), -1));

@@ -38,8 +38,9 @@ class Engine {
 
   Network<double>& network() { return network_; }
   const Minibatch<double>& minibatch() const { return minibatch_; }
-  // Minus the proposed change of the last run, for the forward weights or a group of a rule.
+  // Minus a proposed change, for the forward weights or a group of a rule; without `delta` that of the last run.
   Gradient gradient(std::string_view group = "forward") const;
+  Gradient gradient(std::string_view group, const GroupDelta<double>& delta) const;
   // Values of the weights of a group, and of their biases.
   Gradient weights(std::string_view group = "forward") const;
   // Rows of a per-sample array of the minibatch, [B, units].

@@ -85,10 +85,11 @@ double angle_of(const Field& field) {
   return field.is_null() ? std::numeric_limits<double>::quiet_NaN() : field.number();
 }
 
-// Angles of what the engine proposed to the updates that the file names.
-void compare_angles(const Bench& bench, const Field& entry, const Engine& engine, ReferenceUpdates& updates) {
+// Angles of what was proposed to the updates that the file names.
+void compare_angles(const Bench& bench, const Field& entry, const GroupDelta<double>& proposed,
+                    ReferenceUpdates& updates) {
   const auto against = [&](const Engine& other) {
-    return compare_updates(engine.minibatch().delta_of("forward"), other.minibatch().delta_of("forward"));
+    return compare_updates(proposed, other.minibatch().delta_of("forward"));
   };
   if (const auto total = entry.find("angle_deg_total")) {
     for (const std::string& name : total->keys()) {
@@ -124,6 +125,47 @@ bool leaves_out_others(const Variant& variant, const StreamingCounts& theirs,
   return false;
 }
 
+// The minibatch with one of its samples, whose target stays where it is: the target step is shared by all samples.
+Case alone(const Case& example, std::size_t row) {
+  const auto only = [row](auto& values, std::size_t units) {
+    if (values.empty()) return;
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * units);
+    values = {first, first + static_cast<std::ptrdiff_t>(units)};
+  };
+  Case one = example;
+  one.batch = 1;
+  one.hyper.lam /= static_cast<double>(example.batch);
+  only(one.x, one.units.front());
+  only(one.y, one.outputs());
+  only(one.labels, 1);
+  return one;
+}
+
+// What the chosen samples alone propose, as a mean over the whole minibatch.
+GroupDelta<double> proposed_by(const Bench& bench, const Variant& variant, const std::vector<bool>& chosen) {
+  GroupDelta<double> sum;
+  const auto add = [&](std::vector<Buffer<double>>& to, const std::vector<Buffer<double>>& from,
+                       double weight) {
+    to.resize(from.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (to[i].empty()) to[i] = Buffer<double>(from[i].size());
+      for (std::size_t k = 0; k < from[i].size(); ++k) to[i][k] += weight * from[i][k];
+    }
+  };
+  for (std::size_t row = 0; row < chosen.size(); ++row) {
+    const Case one = alone(bench.example, row);
+    Engine engine(one, bench.where(), "dfc", one.Q);
+    Overrides settings = variant.settings;
+    settings.emplace_back("include_non_converged", true);
+    engine.run(variant.rule, settings);
+    const GroupDelta<double>& delta = engine.minibatch().delta_of("forward");
+    const double weight = chosen[row] ? 1 / static_cast<double>(chosen.size()) : 0;
+    add(sum.weights, delta.weights, weight);
+    add(sum.bias, delta.bias, weight);
+  }
+  return sum;
+}
+
 void check_update(const Bench& bench, Engine& engine, ReferenceUpdates& updates, const std::string& key) {
   const Field entries = bench.root().at("forward_updates"), entry = entries.at(key);
   const auto variant = variant_of(key);
@@ -141,17 +183,13 @@ void check_update(const Bench& bench, Engine& engine, ReferenceUpdates& updates,
                       : variant->each_step ? streaming.all_states()
                                            : streaming.last_state();
   compare_counts(bench, entry, counts);
-  if (leaves_out_others(*variant, streaming, settled)) {
-    const char* reason =
-        "the authors' streaming controller judges convergence by the first sample's output, and leaves out "
-        "others here";
-    for (const char* part : {"grad", "angle_deg_total", "angle_deg_bp_per_layer_W"}) {
-      bench.results.push_back(skipped(entry.path() + "." + part, reason));
-    }
-    return;
-  }
-  bench.compare_parameters(entry.path() + ".grad", gradient_of(entries, key), engine.gradient());
-  compare_angles(bench, entry, engine, updates);
+  GroupDelta<double> theirs;
+  const bool others = leaves_out_others(*variant, streaming, settled);
+  if (others) theirs = proposed_by(bench, *variant, streaming.converged());
+  const GroupDelta<double>& proposed = others ? theirs : engine.minibatch().delta_of("forward");
+  bench.compare_parameters(entry.path() + ".grad", gradient_of(entries, key),
+                           engine.gradient("forward", proposed));
+  compare_angles(bench, entry, proposed, updates);
 }
 
 }  // namespace
