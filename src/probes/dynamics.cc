@@ -40,6 +40,8 @@ bool has_direct_feedback(const Card& card) {
 
 bool is_controlled(const Card& card) { return has_direct_feedback(card) && has(card.parameters, "alpha"); }
 
+bool settles(const Card& card) { return has(card.parameters, "steps"); }
+
 bool simulates(const Card& card) {
   return is_controlled(card) && has(card.parameters, "steps") && has(card.parameters, "dt");
 }

@@ -23,6 +23,8 @@ ControlledDynamics dynamics_of(const Parameters& settings, const std::string& su
 bool has_direct_feedback(const Card& card);
 // And a controller with a leak.
 bool is_controlled(const Card& card);
+// Its dynamics run in time.
+bool settles(const Card& card);
 // Controlled, and its dynamics run in time.
 bool simulates(const Card& card);
 

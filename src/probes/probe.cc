@@ -9,8 +9,8 @@ namespace {
 const std::vector<Probe>& probes() {
   static const std::vector<Probe> kAll = [] {
     std::vector<Probe> all;
-    for (const auto family :
-         {&update_probes, &feedback_probes, &condition_probes, &stability_probes, &settling_probes}) {
+    for (const auto family : {&update_probes, &feedback_probes, &condition_probes, &stability_probes,
+                              &drive_probes, &settling_probes}) {
       for (Probe& probe : family()) all.push_back(std::move(probe));
     }
     return all;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "probes/dynamics.h"
 #include "probes/table.h"
 
 namespace apical {
@@ -57,11 +58,6 @@ template SettlingSummary summarise_settling(const BatchState<double>&);
 namespace {
 
 // Rules whose dynamics run for a number of steps.
-bool settles(const Card& card) {
-  return std::any_of(card.parameters.begin(), card.parameters.end(),
-                     [](const Parameter& parameter) { return parameter.name == "steps"; });
-}
-
 template <class T>
 Values share(const ProbeContext<T>& context) {
   const SettlingSummary s = summarise_settling(context.minibatch.state());

@@ -24,6 +24,7 @@ std::vector<Probe> update_probes();     // the proposed update against those of 
 std::vector<Probe> feedback_probes();   // feedback weights against the Jacobian
 std::vector<Probe> condition_probes();  // the conditions of the theory, the null space
 std::vector<Probe> stability_probes();  // eigenvalues
+std::vector<Probe> drive_probes();      // feedback beside the feedforward drive
 std::vector<Probe> settling_probes();   // how samples settled
 
 inline bool any_rule(const Card&) { return true; }

@@ -54,6 +54,11 @@ const KnownProbe kKnown[] = {
      "Should stay above 0 (and the share at 1): below, no leak of the controller keeps the steady state "
      "stable.",
      kNone, kNone, 0.0, "unstable below"},
+    {"feedback-ratio", "Feedback beside the feedforward drive", "Length ratio",
+     "Far below 1 the network is nudged and the linear theory holds; towards 1 control decides what neurons "
+     "do. "
+     "Should fall as the network learns to do without control.",
+     kNone, kNone, kNone, ""},
     {"stability-controlled", "Stability margin at the controlled state", "Largest real part",
      "Should stay below 0, with room: above, deviations of the worst sample grow. The Euler step above 0 "
      "while "

@@ -73,7 +73,7 @@ class Case:
             W.append(np.outer(d, r))
             b.append(d)
             r = PHI[self.act[i]](v[-1])
-        return W, b, v
+        return W, b, v, u
 
     def weights_jacobian(self, s):
         J = self.jacobian(s["v"])
@@ -197,6 +197,19 @@ class Case:
         layers = ["network"] + [f"layer {i + 1}" for i in range(self.L)]
         for name, list_ in angles.items():
             found[f"feedback-angle-{name}"] = dict(zip(layers, np.mean(list_, 0).tolist()))
+
+        # what feedback adds to the soma beside the feedforward drive; the authors' code multiplies by W in place of its transpose
+        ratios, official = [], []
+        for s in self.samples:
+            v, u = self.analytic(s)[2:]
+            r = [s["r"][0]] + [PHI[a](x) for a, x in zip(self.act, v)]
+            fed = [np.linalg.norm(q @ u) for q in self.Q]
+            driven = [np.linalg.norm(w @ x) for w, x in zip(self.W, r)]
+            ratios.append([np.linalg.norm(fed) / np.linalg.norm(driven)] + [f / d for f, d in zip(fed, driven)])
+            official.append([fed[0] / driven[0]] + [f / np.linalg.norm(x @ w) for f, w, x in list(zip(fed, self.W, r))[1:] if len(w) == len(x)])
+        square = [1] + [i + 1 for i in range(1, self.L) if self.W[i].shape[0] == self.W[i].shape[1]]
+        found["feedback-ratio"] = dict(zip(layers, np.mean(ratios, 0).tolist()))
+        found["feedback-ratio-official"] = dict(zip([f"layer {i}" for i in square], np.mean(official, 0).tolist()))
 
         references, stacked = self.references()
         own = self.flat(W, b)

@@ -1,0 +1,100 @@
+// How strong feedback is beside the feedforward drive, where controlled samples end.
+#include <fmt/format.h>
+
+#include <Eigen/Core>
+#include <cmath>
+
+#include "kernels/kernels.h"
+#include "network/matrix.h"
+#include "probes/dynamics.h"
+#include "probes/table.h"
+
+namespace apical {
+namespace {
+
+// A row of a per-sample array as doubles [units].
+template <class T>
+Eigen::VectorXd row_of(const Buffer<T>& array, std::size_t row, std::size_t units) {
+  const T* from = array.data() + row * row_stride<T>(units);
+  return Eigen::Map<const Eigen::VectorX<T>>(from, static_cast<Eigen::Index>(units)).template cast<double>();
+}
+
+// φ(v⁻ + d) − φ(v⁻) of layer i.
+template <class T>
+Eigen::VectorXd rate_deviation(const ProbeContext<T>& context, std::size_t i, std::size_t row,
+                               const Eigen::VectorXd& d) {
+  const BatchState<T>& state = context.minibatch.state();
+  const std::size_t n = context.network.units(i);
+  const Eigen::VectorXd v = row_of(state.v[i], row, n);
+  Eigen::VectorXd rate(v.size()), slope(v.size()), deviation(v.size());
+  const Activation phi = context.network.spec().activation_of(i);
+  kernels<double>().activate(phi, v.data(), rate.data(), slope.data(), n);
+  kernels<double>().activation_difference(phi, v.data(), rate.data(), slope.data(), d.data(),
+                                          deviation.data(), n);
+  return deviation;
+}
+
+// Per layer the mean over samples of ‖v_i − W_i r_{i−1} − b_i‖ / ‖W_i r_{i−1}‖, and of all layers' lengths together. The authors'
+// function has r_{i−1}ᵀ W_i for i ≥ 2, which only square layers have: those alone are given.
+template <bool official, class T>
+Values feedback_ratio(const ProbeContext<T>& context) {
+  const Network<T>& network = context.network;
+  const BatchState<T>& state = context.minibatch.state();
+  const std::size_t depth = network.depth();
+  const bool kept = !state.controlled_v.empty();
+  std::vector<RowMajor> w;
+  for (std::size_t i = 1; i <= depth; ++i) w.push_back(as_matrix(network.weights(i)));
+  std::vector<double> layers(depth, 0);
+  double all = 0, samples = 0;
+  for (std::size_t row = 0; kept && row < state.size; ++row) {
+    if (state.controlled[row] == 0) continue;
+    Eigen::VectorXd rate = row_of(state.rate[0], row, network.units(0));  // r_{i−1}
+    Eigen::VectorXd moved = Eigen::VectorXd::Zero(rate.size());           // r_{i−1} − r_{i−1}⁻
+    double feedback = 0, drive = 0;
+    for (std::size_t i = 1; i <= depth; ++i) {
+      const std::size_t n = network.units(i);
+      const Eigen::VectorXd d = row_of(state.controlled_v[i], row, n);
+      const Eigen::VectorXd from_above = d - w[i - 1] * moved;  // v_ff has moved by W (r − r⁻)
+      const bool turned = official && i > 1 && rate.size() == d.size();
+      const Eigen::VectorXd from_below =
+          turned ? Eigen::VectorXd(w[i - 1].transpose() * rate) : Eigen::VectorXd(w[i - 1] * rate);
+      layers[i - 1] += from_above.norm() / from_below.norm();
+      feedback += from_above.squaredNorm(), drive += from_below.squaredNorm();
+      moved = rate_deviation(context, i, row, d);
+      rate = row_of(state.rate[i], row, n) + moved;
+    }
+    all += std::sqrt(feedback / drive);
+    samples += 1;
+  }
+  Values values;
+  if (!official) values.emplace_back("network", all / samples);
+  for (std::size_t i = 1; i <= depth; ++i) {
+    if (!official || i == 1 || network.units(i) == network.units(i - 1))
+      values.emplace_back(fmt::format("layer {}", i), layers[i - 1] / samples);
+  }
+  return values;
+}
+
+// Rules that find a state beside the feedforward point, by simulation or at once.
+bool is_driven(const Card& card) { return is_controlled(card) || settles(card); }
+
+}  // namespace
+
+std::vector<Probe> drive_probes() {
+  return {
+      {{"feedback-ratio",
+        "what feedback adds to the soma, ‖v − W r − b‖ (Q u where the soma has settled), beside the "
+        "feedforward drive ‖W r‖ at the controlled state: mean over samples, per layer and for all of them",
+        "", "a feedforward pass", 0, &is_driven, true},
+       &feedback_ratio<false, float>,
+       &feedback_ratio<false, double>},
+      {{"feedback-ratio-official",
+        "the authors' measure of the same, with r W in place of W r above the first layer: only where "
+        "layers are square",
+        "", "a feedforward pass", 0, &is_driven, true},
+       &feedback_ratio<true, float>,
+       &feedback_ratio<true, double>},
+  };
+}
+
+}  // namespace apical
