@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "apical/reproduction.h"
 #include "reproduction/figure_files.h"
@@ -88,9 +89,10 @@ std::size_t style_of(const std::string& figure, const std::string& row) {
   return static_cast<std::size_t>(std::find(rows.begin(), rows.end(), row) - rows.begin());
 }
 
-report::Plot plot_of(const std::string& figure, const std::vector<AlignmentRun>& runs) {
+report::Plot plot_of(const std::string& figure, const std::vector<AlignmentRun>& runs,
+                     const std::string& part = "") {
   const std::size_t layers = runs.front().backprop.size();
-  report::Plot plot{.title = "Where updates point, and how far feedback has learned",
+  report::Plot plot{.title = "Where updates point, and how far feedback has learned" + part,
                     .description = "Angles by layer over epochs, rolling means with a band of one deviation.",
                     .columns = layers,
                     .width = 300,
@@ -156,6 +158,15 @@ std::string angles(const std::vector<ProbeSeries>& layers) {
   return text;
 }
 
+// Epochs that every method has which has any.
+std::int64_t common_epochs(const std::vector<MethodProgress>& methods) {
+  std::int64_t common = std::numeric_limits<std::int64_t>::max();
+  for (const MethodProgress& method : methods) {
+    if (method.epochs > 0) common = std::min(common, method.epochs);
+  }
+  return common;
+}
+
 FigureOutcome make(const std::string& figure, const FigureTask& task) {
   require_method(task, alignment_rows(figure));
   std::vector<AlignmentRun> runs;
@@ -169,14 +180,41 @@ FigureOutcome make(const std::string& figure, const FigureTask& task) {
     if (run) runs.push_back(measured(recipe, row, *run));
   }
   FigureOutcome outcome;
-  outcome.claims = claims_of(runs);
   outcome.partial = partial_words(progress);
   write_plot(task, "alignment-" + figure, plot_of(figure, runs), outcome);
   write_csv(task, "alignment-" + figure, numbers_of(runs), outcome);
+  // methods that have come to different epochs are compared where all of them were
+  const std::int64_t common = common_epochs(progress);
+  const bool paired = outcome.partial.empty() ||
+                      std::all_of(progress.begin(), progress.end(), [&](const MethodProgress& method) {
+                        return method.epochs == 0 || method.epochs == common;
+                      });
+  if (!paired) {
+    for (AlignmentRun& run : runs) run = run.until(static_cast<double>(common));
+    write_plot(task, fmt::format("alignment-{}-paired", figure),
+               plot_of(figure, runs, fmt::format(": the first {} epochs, which all of these have", common)),
+               outcome);
+    outcome.partial += fmt::format("; the claims compare the first {}", common);
+  }
+  outcome.claims = claims_of(runs);
   return outcome;
 }
 
 }  // namespace
+
+AlignmentRun AlignmentRun::until(double epoch) const {
+  const auto all = [epoch](std::vector<ProbeSeries> layers) {
+    for (ProbeSeries& layer : layers) layer = layer.until(epoch);
+    return layers;
+  };
+  return {.row = row,
+          .backprop = all(backprop),
+          .minimum_norm = all(minimum_norm),
+          .analytic = all(analytic),
+          .condition_2 = condition_2.until(epoch),
+          .transpose = transpose.until(epoch),
+          .damped = damped.until(epoch)};
+}
 
 std::vector<std::string> alignment_rows(const std::string& figure) {
   const std::string end = is_fixed(figure) ? kFixed : "";

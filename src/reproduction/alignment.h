@@ -16,6 +16,8 @@ struct AlignmentRun {
   std::string row;                                            // "dfc-ss"
   std::vector<ProbeSeries> backprop, minimum_norm, analytic;  // of the update to these, one per layer
   ProbeSeries condition_2, transpose, damped;  // ‖P_J Q‖ / ‖Q‖; angle of Q to Jᵀ and to Jᵀ(JJᵀ + γI)⁻¹
+
+  AlignmentRun until(double epoch) const;  // that epoch included
 };
 
 // The rows of a column's figure: "mnist" has those with learned feedback, "mnist-fixed" those with fixed feedback, both DFA.

@@ -124,6 +124,16 @@ ProbeSeries ProbeSeries::since(double first) const {
   return later;
 }
 
+ProbeSeries ProbeSeries::until(double last) const {
+  ProbeSeries earlier;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (epoch[i] > last) continue;
+    earlier.epoch.push_back(epoch[i]);
+    earlier.value.push_back(value[i]);
+  }
+  return earlier;
+}
+
 double ProbeSeries::mean_of_last(std::size_t count) const {
   const std::size_t first = value.size() - std::min(count, value.size());
   return report::spread_of(std::span(value).subspan(first)).mean;

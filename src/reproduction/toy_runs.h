@@ -48,6 +48,7 @@ struct ProbeSeries {
   std::vector<double> value;
 
   ProbeSeries since(double epoch) const;
+  ProbeSeries until(double epoch) const;         // that epoch included
   double mean_of_last(std::size_t count) const;  // of the finite ones; NaN if there are none
   double largest() const;                        // NaN if one value is not a number
 };

@@ -116,6 +116,14 @@ TEST_F(AlignmentFigure, IsPartialUntilEveryMethodHasAllItsEpochsAndGoesOnWhereIt
   const FigureOutcome two = make(1, "dfa");
   EXPECT_EQ(two.partial, "dfc not run, dfc-ss not run, dfc-ssa 1 of 2 epochs, dfa 1 of 2 epochs");
   EXPECT_EQ(std::filesystem::file_size(metrics), size) << "what ran is not run again";
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "alignment-mnist-paired.svg"));
+  const FigureOutcome unequal = make(2, "dfa");
+  EXPECT_EQ(unequal.partial,
+            "dfc not run, dfc-ss not run, dfc-ssa 1 of 2 epochs, dfa 2 of 2 epochs; the claims compare the "
+            "first 1");
+  expect_files(unequal, folder_, "alignment-mnist");
+  EXPECT_EQ(unequal.claims[0].ours, two.claims[0].ours) << "what came later is left out";
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "alignment-mnist-paired.svg"));
   const FigureOutcome all = make(0, "");
   EXPECT_EQ(all.partial, "");
   EXPECT_EQ(all.claims.size(), 4u);
