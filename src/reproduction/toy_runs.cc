@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "apical/error.h"
 #include "apical/report.h"
+#include "apical/reproduction.h"
 #include "apical/run.h"
 #include "apical/training.h"
 #include "report/statistics.h"
@@ -16,11 +18,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_run_of(const fs::path& directory, const Recipe& recipe) {
-  if (!fs::exists(directory / "manifest.json")) return false;
-  Recipe recorded = parse_recipe(read_manifest(directory).recipe, directory.string());
-  recorded.training.threads = recipe.training.threads;  // changes no result
-  return recorded == recipe;
+// What decides the results of a run and what it measures on the way.
+std::map<std::string, Value> fixed_settings(const Recipe& recipe) {
+  std::map<std::string, Value> settings = deciding_settings(recipe);
+  for (const auto& [key, value] : resolve_recipe(recipe).values()) {
+    if (key.starts_with("probes.") || key == "training.seeds" || key == "training.precision")
+      settings.insert_or_assign(key, value);
+  }
+  return settings;
+}
+
+// Empty, or which setting a run in this directory has otherwise. Words may have changed since it began, and settings that it does not
+// know yet have their fallbacks.
+std::string other_setting(const fs::path& directory, const Recipe& recipe) {
+  const Recipe recorded = parse_recipe(read_manifest(directory).recipe, directory.string());
+  return changed_setting(fixed_settings(recorded), fixed_settings(recipe));
+}
+
+bool holds_a_run(const fs::path& directory) { return fs::exists(directory / "manifest.json"); }
+
+// Out of the way of a new run, under the first free name.
+void set_aside(const fs::path& directory) {
+  for (int number = 1;; ++number) {
+    const fs::path aside = fmt::format("{}-other-{}", directory.string(), number);
+    if (fs::exists(aside)) continue;
+    fs::rename(directory, aside);
+    return;
+  }
 }
 
 Recipe as_trained(const Recipe& wanted, const FigureTask& task) {
@@ -74,10 +98,16 @@ std::optional<fs::path> recorded_run(const Recipe& wanted, const FigureTask& tas
   options.stop = task.stop;
   options.stop_after_epochs = task.epochs;
   options.command = {"apical", "reproduce"};
-  const bool begun = is_run_of(directory, recipe);
+  const bool found = holds_a_run(directory);
+  const std::string other = found ? other_setting(directory, recipe) : "";
+  const bool begun = found && other.empty();
   if (begun && read_manifest(directory).status == RunStatus::finished) return directory;
   if (task.say) task.say(fmt::format("{}{}", recipe.info.name, begun ? ": goes on" : ""));
-  if (!begun) fs::remove_all(directory);
+  if (!begun && fs::exists(directory)) {
+    if (task.say && !other.empty())
+      task.say(fmt::format("{}: another run was there ({}); it is set aside.", recipe.info.name, other));
+    set_aside(directory);
+  }
   const TrainingResult result = begun ? resume(directory, options) : train(recipe, task.seed, options);
   const bool asked_to_stop = task.stop != nullptr && task.stop->load();
   if (result.end == TrainingEnd::stopped && (task.epochs == 0 || asked_to_stop)) return std::nullopt;
@@ -87,7 +117,8 @@ std::optional<fs::path> recorded_run(const Recipe& wanted, const FigureTask& tas
 std::optional<fs::path> found_run(const Recipe& wanted, const FigureTask& task) {
   const Recipe recipe = as_trained(wanted, task);
   const fs::path directory = directory_of(recipe, task);
-  return is_run_of(directory, recipe) ? std::optional(directory) : std::nullopt;
+  const bool same = holds_a_run(directory) && other_setting(directory, recipe).empty();
+  return same ? std::optional(directory) : std::nullopt;
 }
 
 std::int64_t epochs_of(const fs::path& run) {

@@ -25,7 +25,8 @@ void set_all(Recipe& recipe, const std::vector<std::string>& assignments);
 void shrink_data(Recipe& recipe);
 
 // Trains the recipe into <task folder>/runs/<recipe's name>, or goes on there, or leaves it if it is finished. Stops after the
-// task's epochs, if it says so. Empty if it was stopped by the user. A directory of another recipe is replaced.
+// task's epochs, if it says so. Empty if it was stopped by the user. A run of other settings is set aside under another
+// name, and said.
 std::optional<std::filesystem::path> recorded_run(const Recipe& recipe, const FigureTask& task);
 
 // The run that recorded_run() left there, finished or not; empty if there is none of that recipe.

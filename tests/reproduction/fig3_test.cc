@@ -1,6 +1,10 @@
 #include "reproduction/fig3.h"
 
+#include <gmock/gmock.h>
+
 #include <cmath>
+#include <fstream>
+#include <iterator>
 
 #include "apical/training.h"
 #include "figure_folder.h"
@@ -119,8 +123,38 @@ TEST(RecordedRun, IsTakenUpAgainAndMadeAnewForAnotherRecipe) {
   EXPECT_EQ(std::filesystem::last_write_time(*run / "metrics.jsonl"), written);
   EXPECT_EQ(probe_series(*run, "update-angle-mn-damped").value.size(), 6u);
   set_all(recipe, {"training.epochs=2"});
-  ASSERT_TRUE(recorded_run(recipe, task));
+  EXPECT_FALSE(found_run(recipe, task));
+  std::string said;
+  FigureTask listening = task;
+  listening.say = [&](const std::string& sentence) { said += sentence; };
+  ASSERT_TRUE(recorded_run(recipe, listening));
   EXPECT_EQ(probe_series(*run, "update-angle-mn-damped").value.size(), 2u);
+  EXPECT_THAT(said, testing::HasSubstr("training.epochs was 6 and is 2"));
+  const auto aside = run->string() + "-other-1";
+  EXPECT_EQ(probe_series(aside, "update-angle-mn-damped").value.size(), 6u)
+      << "nothing that was recorded is lost";
+}
+
+// As after an update of Apical: a sentence says something else, and there is a setting that the run's recipe does not have yet.
+TEST(RecordedRun, OfAnEarlierVersionIsTakenUpAgain) {
+  const FigureFolder folder;
+  const Recipe recipe = figure_3_recipe("DFC-SSA", true);
+  const auto run = recorded_run(recipe, folder.quick());
+  ASSERT_TRUE(run);
+  const auto manifest = *run / "manifest.json";
+  std::ifstream in(manifest);
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  const std::size_t line = text.find("feedback-ratio-official = ");
+  ASSERT_NE(line, std::string::npos);
+  text.erase(line, text.find("\\n", line) + 2 - line);
+  const std::size_t source = text.find("toy experiments");
+  ASSERT_NE(source, std::string::npos);
+  text.replace(source, 3, "old");
+  std::ofstream(manifest) << text;
+  const auto written = std::filesystem::last_write_time(*run / "metrics.jsonl");
+  EXPECT_EQ(found_run(recipe, folder.quick()), run);
+  EXPECT_EQ(recorded_run(recipe, folder.quick()), run);
+  EXPECT_EQ(std::filesystem::last_write_time(*run / "metrics.jsonl"), written);
 }
 
 }  // namespace
