@@ -4,13 +4,13 @@
 
 #include <Eigen/Eigenvalues>
 #include <Eigen/LU>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
 #include "core/median.h"
 #include "core/philox.h"
 #include "network/initialiser.h"
+#include "probes/feedback.h"
 #include "reproduction/density.h"
 #include "reproduction/figure_files.h"
 #include "reproduction/principal_plane.h"
@@ -54,13 +54,6 @@ MatrixXd as_feedback(const Eigen::RowVectorXd& row, const MatrixXd& jacobian) {
 
 double least_real_eigenvalue(const MatrixXd& square) {
   return Eigen::EigenSolver<MatrixXd>(square, false).eigenvalues().real().minCoeff();
-}
-
-// ‖P_J Q‖ / ‖Q‖ of a unit Q, P_J the projection onto the row space of J: 1 where Condition 2 holds.
-double row_space_share(const MatrixXd& q, const MatrixXd& jacobian) {
-  const Eigen::ColPivHouseholderQR<MatrixXd> qr(jacobian.transpose());
-  const MatrixXd rotated = qr.householderQ().adjoint() * q;
-  return rotated.topRows(qr.rank()).norm();
 }
 
 // Distance of each random Q from the nearest damped pseudo-inverse.
@@ -168,7 +161,7 @@ std::vector<FigureClaim> claims_of(const FeedbackSets& sets) {
   for (const MatrixXd* rows : {&sets.random, &sets.damped}) {
     for (Eigen::Index i = 0; i < rows->rows(); ++i) {
       const MatrixXd q = as_feedback(rows->row(i), sets.jacobian);
-      least_share = std::min(least_share, row_space_share(q, sets.jacobian));
+      least_share = std::min(least_share, row_space_share(sets.jacobian, q));
       least_eigenvalue = std::min(least_eigenvalue, least_real_eigenvalue(sets.jacobian * q));
     }
   }
