@@ -177,7 +177,7 @@ FigureOutcome make(const std::string& figure, const FigureTask& task) {
     const auto run = asked ? recorded_run(recipe, task) : found_run(recipe, task);
     if (asked && !run) return {.finished = false};
     progress.push_back({row, run ? epochs_of(*run) : 0, recipe.training.epochs});
-    if (run) runs.push_back(measured(recipe, row, *run));
+    if (progress.back().epochs > 0) runs.push_back(measured(recipe, row, *run));
   }
   FigureOutcome outcome;
   outcome.partial = partial_words(progress);
