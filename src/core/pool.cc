@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/flush_denormals.h"
+
 namespace apical {
 namespace {
 
@@ -56,7 +58,10 @@ void Pool::start(std::uint32_t jobs, Call call, void* context) {
     epoch_.fetch_add(1, std::memory_order_release);
     epoch_.notify_all();
   }
-  work(0);
+  {
+    const FlushDenormals flush;
+    work(0);
+  }
   wait([&] { return left_.load(std::memory_order_acquire) == 0; },
        [&] {
          const std::uint32_t left = left_.load(std::memory_order_acquire);
@@ -94,6 +99,7 @@ void Pool::work_off(Share& share, bool own, unsigned thread) {
 }
 
 void Pool::serve(std::stop_token stop, unsigned thread) {
+  const FlushDenormals flush;
   std::uint32_t seen = 0;
   while (true) {
     wait([&] { return epoch_.load(std::memory_order_acquire) != seen; },

@@ -1,6 +1,6 @@
 // A fixed crew of threads that takes numbered jobs as it becomes free; the caller works too. Each thread begins with a share of its own,
 // the same neighbouring jobs in every run of as many, so that what it wrote it finds in its cache; when done it helps others. Which thread
-// runs a job is not fixed: jobs write only to storage of their own, and sums over jobs are taken in job order by whoever waits.
+// runs a job is not fixed: jobs write only to storage of their own, and sums over jobs are taken in job order by whoever waits. In jobs numbers below the smallest normal one are zero.
 #pragma once
 
 #include <atomic>

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <bit>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
@@ -24,6 +26,24 @@ TEST(Pool, RunsEveryJobOnceForAnyNumbersOfJobsAndThreads) {
       for (const auto& count : times) EXPECT_EQ(count, 1) << jobs << " jobs, " << threads << " threads";
       EXPECT_TRUE(known);
     }
+  }
+}
+
+TEST(Pool, JobsTakeNumbersTooSmallToBeNormalForZeroAndTheCallerDoesNot) {
+  const volatile float smallest = std::numeric_limits<float>::min();
+  const volatile double least = std::numeric_limits<double>::min();
+  for (const unsigned threads : {1u, 3u}) {
+    Pool pool(threads);
+    std::atomic<int> kept = 0;
+    pool.run(64, [&](std::uint32_t, unsigned) {
+      kept += smallest / 2 != 0;  // a result
+      kept += least / 2 != 0;
+      const volatile float operand = std::bit_cast<float>(1u);
+      kept += operand * 0x1p30f != 0;
+      kept += smallest * 1 == 0;  // what is normal stays
+    });
+    EXPECT_EQ(kept, 0) << threads << " threads";
+    EXPECT_NE(smallest / 2, 0);
   }
 }
 
