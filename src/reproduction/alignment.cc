@@ -272,9 +272,13 @@ std::vector<FigureClaim> claims_of(const std::vector<AlignmentRun>& runs) {
     claims.push_back(
         {"Simulated updates point where the analytic steady state's do, nearer than to backprop's.",
          to_analytic + ".", least_margin > 0});
-  claims.push_back(
-      {"Controlled networks learn nearer to the damped minimum-norm update than DFA (mean of hidden layers).",
-       to_minimum + ".", farthest_minimum < dfa && farthest_minimum > 0});
+  const bool controlled =
+      std::any_of(runs.begin(), runs.end(), [](const AlignmentRun& run) { return is_controlled(run.row); });
+  if (controlled)
+    claims.push_back(
+        {"Controlled networks learn nearer to the damped minimum-norm update than DFA (mean of hidden "
+         "layers).",
+         to_minimum + ".", farthest_minimum < dfa && farthest_minimum > 0});
   if (!learning.empty())
     claims.push_back({"Learning from noise turns Q towards the row space of J, from its random start on.",
                       fmt::format("‖P_J Q‖/‖Q‖: {}.", learning), least_gain > 0});
