@@ -28,7 +28,9 @@ bool labelled_at_ends(const Chart& chart) {
 
 Frame frame_of(const Chart& chart) {
   if (chart.panels.size() > 1) return {360, 260, 52, 14, 46, 38};
-  return {560, 340, 54, labelled_at_ends(chart) ? 112.0 : 18.0, 34, 44};
+  const bool titled = chart.panels.size() == 1 && !chart.panels[0].title.empty();
+  const double title = titled ? 18 : 0;  // a line of its own
+  return {560, 340 + title, 54, labelled_at_ends(chart) ? 112.0 : 18.0, 34 + title, 44};
 }
 
 std::string with_unit(const std::string& words, const std::string& unit) {
