@@ -24,8 +24,8 @@ int run(BenchOptions options) {
   if (options.profile) return bench_profile(options);
   if (options.names.empty() && options.shapes) options.names = workloads::default_shapes();
   if (options.names.empty()) options.names = workload_names();
-  if (options.count_runs) {
-    workloads::run_for_counting(options.names.front(), options.float64(), *options.count_runs);
+  if (options.count_run) {
+    workloads::run_for_counting(options.names.front(), options.float64());
     return kOk;
   }
   if (options.shapes) return bench_shapes(options);
@@ -101,7 +101,7 @@ void add_bench(CommandLine& line) {
       ->needs(profile);
   verb->add_option("--svg", options->svg, "where the plot or picture goes")->option_text("FILE.svg");
   verb->add_flag("--no-instructions", options->no_instructions, "leave instruction counts out of the JSON");
-  verb->add_option("--count-runs", options->count_runs)->group("");
+  verb->add_flag("--count-run", options->count_run)->group("");
   add_data_option(*verb, options->data_folder);
   add_json_option(*verb, options->json);
 }

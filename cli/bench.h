@@ -20,7 +20,7 @@ struct BenchOptions {
   std::optional<std::filesystem::path> against, profile, svg, data_folder;
   std::vector<std::string> assignments;  // of the profiled recipe
   std::string rule;                      // the same
-  std::optional<int> count_runs;         // hidden: the child that callgrind counts
+  bool count_run = false;                // hidden: the child that callgrind counts
 
   bool float64() const { return precision == "float64"; }
 };

@@ -4,9 +4,9 @@
 #include <Eigen/Core>
 #include <cmath>
 
-#include "kernels/kernels.h"
 #include "network/matrix.h"
 #include "probes/dynamics.h"
+#include "probes/references.h"
 #include "probes/table.h"
 
 namespace apical {
@@ -19,21 +19,6 @@ Eigen::VectorXd row_of(const Buffer<T>& array, std::size_t row, std::size_t unit
   return Eigen::Map<const Eigen::VectorX<T>>(from, static_cast<Eigen::Index>(units)).template cast<double>();
 }
 
-// φ(v⁻ + d) − φ(v⁻) of layer i.
-template <class T>
-Eigen::VectorXd rate_deviation(const ProbeContext<T>& context, std::size_t i, std::size_t row,
-                               const Eigen::VectorXd& d) {
-  const BatchState<T>& state = context.minibatch.state();
-  const std::size_t n = context.network.units(i);
-  const Eigen::VectorXd v = row_of(state.v[i], row, n);
-  Eigen::VectorXd rate(v.size()), slope(v.size()), deviation(v.size());
-  const Activation phi = context.network.spec().activation_of(i);
-  kernels<double>().activate(phi, v.data(), rate.data(), slope.data(), n);
-  kernels<double>().activation_difference(phi, v.data(), rate.data(), slope.data(), d.data(),
-                                          deviation.data(), n);
-  return deviation;
-}
-
 // Per layer the mean over samples of ‖v_i − W_i r_{i−1} − b_i‖ / ‖W_i r_{i−1}‖, and of all layers' lengths together. The authors'
 // function has r_{i−1}ᵀ W_i for i ≥ 2, which only square layers have: those alone are given.
 template <bool official, class T>
@@ -43,25 +28,36 @@ Values feedback_ratio(const ProbeContext<T>& context) {
   const std::size_t depth = network.depth();
   const bool kept = !state.controlled_v.empty();
   std::vector<RowMajor> w;
-  for (std::size_t i = 1; i <= depth; ++i) w.push_back(as_matrix(network.weights(i)));
+  Eigen::Index units = 0;
+  for (std::size_t i = 1; i <= depth; ++i) {
+    w.push_back(as_matrix(network.weights(i)));
+    units += w.back().rows();
+  }
   std::vector<double> layers(depth, 0);
   double all = 0, samples = 0;
   for (std::size_t row = 0; kept && row < state.size; ++row) {
     if (state.controlled[row] == 0) continue;
-    Eigen::VectorXd rate = row_of(state.rate[0], row, network.units(0));  // r_{i−1}
-    Eigen::VectorXd moved = Eigen::VectorXd::Zero(rate.size());           // r_{i−1} − r_{i−1}⁻
+    Eigen::VectorXd v(units);  // v − v⁻ of all layers
+    for (std::size_t i = 1, first = 0; i <= depth; first += network.units(i), ++i)
+      v.segment(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(network.units(i))) =
+          row_of(state.controlled_v[i], row, network.units(i));
+    const Eigen::VectorXd r = through_activations(network, state, row, v);  // r − r⁻
+    Eigen::VectorXd rate = row_of(state.rate[0], row, network.units(0));    // r_{i−1}
+    Eigen::VectorXd moved = Eigen::VectorXd::Zero(rate.size());             // r_{i−1} − r_{i−1}⁻
     double feedback = 0, drive = 0;
+    Eigen::Index first = 0;
     for (std::size_t i = 1; i <= depth; ++i) {
-      const std::size_t n = network.units(i);
-      const Eigen::VectorXd d = row_of(state.controlled_v[i], row, n);
+      const auto n = static_cast<Eigen::Index>(network.units(i));
+      const auto d = v.segment(first, n);
       const Eigen::VectorXd from_above = d - w[i - 1] * moved;  // v_ff has moved by W (r − r⁻)
       const bool turned = official && i > 1 && rate.size() == d.size();
       const Eigen::VectorXd from_below =
           turned ? Eigen::VectorXd(w[i - 1].transpose() * rate) : Eigen::VectorXd(w[i - 1] * rate);
       layers[i - 1] += from_above.norm() / from_below.norm();
       feedback += from_above.squaredNorm(), drive += from_below.squaredNorm();
-      moved = rate_deviation(context, i, row, d);
-      rate = row_of(state.rate[i], row, n) + moved;
+      moved = r.segment(first, n);
+      rate = row_of(state.rate[i], row, network.units(i)) + moved;
+      first += n;
     }
     all += std::sqrt(feedback / drive);
     samples += 1;

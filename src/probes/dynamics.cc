@@ -43,7 +43,7 @@ bool is_controlled(const Card& card) { return has_direct_feedback(card) && has(c
 bool settles(const Card& card) { return has(card.parameters, "steps"); }
 
 bool simulates(const Card& card) {
-  return is_controlled(card) && has(card.parameters, "steps") && has(card.parameters, "dt");
+  return is_controlled(card) && settles(card) && has(card.parameters, "dt");
 }
 
 }  // namespace apical

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "kernels/kernels.h"
 
@@ -114,10 +115,30 @@ RowMajor joint_signals(const Network<T>& network, const BatchState<T>& state, do
   return x;
 }
 
-// φ(v⁻ + x) − φ(v⁻) of one sample, in place of x.
 template <class T>
-void through_activations(const Network<T>& network, const BatchState<T>& state, std::size_t row,
-                         Eigen::VectorXd& x) {
+RowMajor sample_signals(const Network<T>& network, const BatchState<T>& state, ReferenceKind kind,
+                        double damping) {
+  const LeastNormSteps<T> steps(network);
+  const SampleJacobian<T>& jacobian = steps.jacobian();
+  const RowMajor e = rows_of(state.loss_gradient, state.size, network.units(network.depth()));
+  RowMajor signals(state.size, jacobian.units());
+  for (std::size_t row = 0; row < state.size; ++row) {
+    const Index at = static_cast<Index>(row);
+    const Eigen::VectorXd c = kind == ReferenceKind::gauss_newton ? jacobian.presynaptic_lengths(state, row)
+                                                                  : Eigen::VectorXd::Ones(jacobian.units());
+    Eigen::VectorXd x = steps.of(state, row, c, damping, e.row(at).transpose());
+    if (kind == ReferenceKind::minimum_norm_official)
+      x = through_activations(network, state, row, std::move(x));
+    signals.row(at) = x.transpose();
+  }
+  return signals;
+}
+
+}  // namespace
+
+template <class T>
+Eigen::VectorXd through_activations(const Network<T>& network, const BatchState<T>& state, std::size_t row,
+                                    Eigen::VectorXd x) {
   Index first = 0;
   for (std::size_t i = 1; i <= network.depth(); ++i) {
     const std::size_t n = network.units(i), from = row * row_stride<T>(n);
@@ -131,27 +152,8 @@ void through_activations(const Network<T>& network, const BatchState<T>& state, 
     x.segment(first, v.size()) = difference;
     first += v.size();
   }
+  return x;
 }
-
-template <class T>
-RowMajor sample_signals(const Network<T>& network, const BatchState<T>& state, ReferenceKind kind,
-                        double damping) {
-  const LeastNormSteps<T> steps(network);
-  const SampleJacobian<T>& jacobian = steps.jacobian();
-  const RowMajor e = rows_of(state.loss_gradient, state.size, network.units(network.depth()));
-  RowMajor signals(state.size, jacobian.units());
-  for (std::size_t row = 0; row < state.size; ++row) {
-    const Index at = static_cast<Index>(row);
-    const Eigen::VectorXd c = kind == ReferenceKind::gauss_newton ? jacobian.presynaptic_lengths(state, row)
-                                                                  : Eigen::VectorXd::Ones(jacobian.units());
-    Eigen::VectorXd x = steps.of(state, row, c, damping, e.row(at).transpose());
-    if (kind == ReferenceKind::minimum_norm_official) through_activations(network, state, row, x);
-    signals.row(at) = x.transpose();
-  }
-  return signals;
-}
-
-}  // namespace
 
 template <class T>
 ReferenceUpdate reference_update(const Network<T>& network, const BatchState<T>& state, ReferenceKind kind,
@@ -224,6 +226,8 @@ double null_space_share(const Network<T>& network, const BatchState<T>& state, s
 }
 
 #define APICAL_INSTANTIATE(T)                                                                                \
+  template Eigen::VectorXd through_activations(const Network<T>&, const BatchState<T>&, std::size_t,         \
+                                               Eigen::VectorXd);                                             \
   template ReferenceUpdate reference_update(const Network<T>&, const BatchState<T>&, ReferenceKind, double); \
   template UpdateComparison compare_with_reference(const Network<T>&, const GroupDelta<T>&,                  \
                                                    const ReferenceUpdate&);                                  \

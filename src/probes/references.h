@@ -25,6 +25,11 @@ enum class ReferenceKind {
                          // side of v⁻ than the change −x, and not scaled by the target step
 };
 
+// φ(v⁻ + x) − φ(v⁻) of one sample, x [N] over the units of layers 1 … L.
+template <class T>
+Eigen::VectorXd through_activations(const Network<T>& network, const BatchState<T>& state, std::size_t row,
+                                    Eigen::VectorXd x);
+
 // Averaged over the minibatch's samples, but for the joint one. Damping γ ≥ 0.     Meulemans et al. 2021, section 3 and supplement
 template <class T>
 ReferenceUpdate reference_update(const Network<T>& network, const BatchState<T>& state, ReferenceKind kind,

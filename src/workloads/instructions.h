@@ -33,7 +33,9 @@ InstructionCount count_instructions(const InstructionCounter& counter, const std
 // What callgrind says at its end, "==123== Collected : 4567"; empty if it does not.
 std::optional<double> callgrind_total(const std::string& said);
 
-// The child's part: builds the workload, runs it so many times, and prints the name of the kernels that ran.
-void run_for_counting(const std::string& workload, bool float64, int runs);
+// The child's part: builds the workload, runs it once to find its memory and once to be counted, and prints the name of the kernels that ran.
+void run_for_counting(const std::string& workload, bool float64);
+// The run that is counted.
+void counted_run(Workload& step);
 
 }  // namespace apical::workloads

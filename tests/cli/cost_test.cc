@@ -82,8 +82,7 @@ TEST_F(Cost, AgainstItselfIsTheSameAndAgainstAFasterOneIsALoss) {
   spill(here() / "before.json", json.dump());
   const auto same = run({"bench", "--kernels", "SSE4", "--against", "before.json"});
   EXPECT_EQ(same.code, 0) << same.out << same.err;
-  json["rows"][0]["instructions"] =
-      json["rows"][0]["instructions"].get<double>() / 1.12;  // callgrind's counts differ by up to 3 %
+  json["rows"][0]["instructions"] = json["rows"][0]["instructions"].get<double>() / 1.06;
   spill(here() / "faster.json", json.dump());
   const auto slower = run({"bench", "--kernels", "SSE4", "--against", "faster.json"});
   EXPECT_EQ(slower.code, 1) << slower.out;
