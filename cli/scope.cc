@@ -70,6 +70,8 @@ std::string seen(const ScopeRecording& r) {
 
 // What could be changed where theory or sight say that the sample does not settle.
 std::string advice(const ScopeRecording& r) {
+  if (!r.predicted_stable() && !r.drive_is_direct())
+    return "The Euler step is unstable at this point: try a smaller --dt or a larger --alpha.";
   if (!r.predicted_stable() && r.a_pi < 0)
     return "The dynamics are stable, the Euler step is too long for them: try a smaller --dt or a larger "
            "--tau-v.";
@@ -79,7 +81,8 @@ std::string advice(const ScopeRecording& r) {
            "longer; a smaller --dt does not help.";
   }
   if (!r.seen_stable)
-    return "The network leaves the point where it was predicted to be stable: try a smaller target_step.";
+    return "The network leaves the point where it was predicted to be stable: try a larger --alpha, or in "
+           "training a smaller target_step.";
   if (!r.settled.converged) return "Try more --steps, or a larger --dt while the Euler step stays below 1.";
   return {};
 }
@@ -95,7 +98,7 @@ Table table_of(const ScopeRecording& r, const std::string& name) {
     };
     table.row({what, number(first), number(last)});
   };
-  row("Largest real part of A_PI [1/tau_u]", r.a_pi, r.a_pi_end);
+  if (r.drive_is_direct()) row("Largest real part of A_PI [1/tau_u]", r.a_pi, r.a_pi_end);
   row("Spectral radius of the Euler step", r.euler, r.euler_end);
   row("Error ‖r* − r_L‖", r.error.front(), r.error.back());
   // what has run away is at no distance from anywhere

@@ -60,7 +60,18 @@ std::string scope_svg(const ScopeRecording& r) {
     const auto look = report::Look::of(i);
     control.lines.push_back({name_of(k), look, time, picked(r.u, r.outputs, k, 0)});
     output.lines.push_back({name_of(k), look, time, picked(r.r, r.outputs, k, r.r[k])});
-    output.levels.push_back({"target", i, r.target[k] - r.r[k]});
+    if (r.target_moves) {
+      output.lines.push_back({"target",
+                              {.colour = i, .dash = 1, .marker = i},
+                              time,
+                              picked(r.target, r.outputs, k, r.r[k]),
+                              {},
+                              {},
+                              1,
+                              false});
+    } else {
+      output.levels.push_back({"target", i, r.target[k] - r.r[k]});
+    }
   }
   plot.panels = {control, output};
   plot.panels.push_back(
@@ -83,9 +94,13 @@ std::string scope_plots(const ScopeRecording& r, const TextStyle& style) {
   std::vector<PlotCurve> outputs;
   for (const std::size_t k : outputs_shown(r)) {
     outputs.push_back({name_of(k), time, picked(r.r, r.outputs, k, r.r[k])});
-    outputs.push_back({fmt::format("target {}", k),
-                       {time.front(), time.back()},
-                       {r.target[k] - r.r[k], r.target[k] - r.r[k]}});
+    const std::string target = fmt::format("target {}", k);
+    if (r.target_moves) {
+      outputs.push_back({target, time, picked(r.target, r.outputs, k, r.r[k])});
+    } else {
+      const double level = r.target[k] - r.r[k];
+      outputs.push_back({target, {time.front(), time.back()}, {level, level}});
+    }
     if (outputs.size() == 4) break;  // two with their targets are as many as letters can show
   }
   const PlotCurve error{"error", time, picked(r.error, 1, 0, 0)};

@@ -43,7 +43,8 @@ struct ScopeRecording {
   std::int64_t every = 1;
   std::vector<double> time;    // in units of τ_u
   std::vector<double> u, r;    // control, output rates [times, n_L]
-  std::vector<double> target;  // r* [n_L]
+  std::vector<double> target;  // r* [n_L]; [times, n_L] where it moves
+  bool target_moves = false;   // e = y − softmax(r_L): r* = r_L + e, of every state anew
   std::vector<double> error;   // ‖r* − r_L‖ [times]
   struct Neuron {
     std::size_t layer, unit;
@@ -52,10 +53,11 @@ struct ScopeRecording {
   std::vector<Neuron> neurons;
   Settled settled;
 
-  // At the feedforward point and at the last state: the largest real part of the eigenvalues of A_PI, in 1/τ_u, and
-  // the spectral radius of the Euler step, by which deviations grow from one state to the next.
+  // At the feedforward point and at the last state: the largest real part of the eigenvalues of A_PI, in 1/τ_u (not a number where the
+  // control comes down layer by layer), and the spectral radius of the Euler step, by which deviations grow from one state to the next.
   double a_pi = 0, a_pi_end = 0;
   double euler = 0, euler_end = 0;
+  bool drive_is_direct() const { return settling.drive == Drive::control; }
   bool predicted_stable() const { return euler < 1; }
   // Not diverged, and at the end nearer to its steady state than in the middle, or there.
   bool seen_stable = false;

@@ -79,6 +79,15 @@ struct Settling {
       false;  // the authors' "efficient" bookkeeping: mean over T−1, diverged samples left out step by step
 };
 
+// A settling phase as a rule asked for it: what the stability of the loop that it closes depends on.
+struct ControlledDynamics {
+  PiController controller;
+  Settling settling;
+  // e = gain (r* − r_L), or, where a softmax follows the output, gain (y − softmax(r_L))
+  double gain = 1;
+  bool softmax = false;
+};
+
 // Whether a sample's last state was simulated, solved for, or simulated because it could not be solved for.
 enum class Found : std::uint8_t { simulated, solved, fell_back };
 

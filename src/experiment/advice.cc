@@ -6,7 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "probes/stability.h"
+#include "probes/dynamics.h"
+#include "probes/sample_loops.h"
 
 namespace apical {
 namespace {
@@ -55,14 +56,29 @@ struct Reason {
   std::string condition, hint;
 };
 
-Reason reason_for(double a_pi, double euler, const std::string& suffix, const std::string& pass) {
-  const auto setting = [&](const char* name) { return "rule." + std::string(name) + suffix; };
-  if (!std::isfinite(a_pi) || !std::isfinite(euler)) {
+// Why a sample left its feedforward point, and what to try. In the feedback's own passes the settings are those with _fb at the end, where the
+// rule has them.
+Reason reason_for(const Loop& loop, const ControlledDynamics& dynamics, const Parameters& settings,
+                  const PassContext& context) {
+  const auto setting = [&](const std::string& name) {
+    const auto& all = settings.described();
+    const bool own = context.group != "forward" &&
+                     std::any_of(all.begin(), all.end(),
+                                 [&](const Parameter& parameter) { return parameter.name == name + "_fb"; });
+    return "rule." + name + (own ? "_fb" : "");
+  };
+  const double a_pi = largest_real_part_pi(loop, dynamics), euler = euler_radius(loop, dynamics);
+  const bool has_a_pi = std::holds_alternative<ControlLoop>(loop);
+  if (!std::isfinite(euler) || (has_a_pi && !std::isfinite(a_pi))) {
     return {
         "The weights themselves have grown past what can be computed with: no eigenvalue of the dynamics is "
         "finite there.",
-        fmt::format("Try a smaller learning rate of what learns in {}, or a smaller {} or {}.", pass,
+        fmt::format("Try a smaller learning rate of what learns in {}, or a smaller {} or {}.", context.pass,
                     setting("dt"), setting("k_p"))};
+  }
+  if (!(euler < 1) && !has_a_pi) {
+    return {fmt::format("The Euler step is unstable there: deviations grow by {:.4g} a step.", euler),
+            fmt::format("Try a smaller {} or a larger {}.", setting("dt"), setting("alpha"))};
   }
   if (!(euler < 1) && a_pi < 0) {
     return {
@@ -84,11 +100,13 @@ Reason reason_for(double a_pi, double euler, const std::string& suffix, const st
             "(rule.feedback=fixed).",
             setting("alpha"))};
   }
-  return {fmt::format(
-              "Its feedforward point is stable (deviations shrink by {:.4g} a step), so the nudge drives the "
-              "network out of reach of that condition.",
-              euler),
-          "Try a smaller rule.target_step or learning rate."};
+  return {
+      fmt::format(
+          "Its feedforward point is stable (deviations shrink by {:.4g} a step), so the way to the target "
+          "drives the network out of reach of that condition.",
+          euler),
+      "Try a smaller learning rate, or a target that is nearer (rule.target_step) or costs more "
+      "(rule.alpha)."};
 }
 
 }  // namespace
@@ -139,11 +157,10 @@ Error runaway_error(const Plan& plan, const Segment& segment, std::size_t miniba
   const auto count =
       std::count_if(first.layer.begin(), first.layer.end(), [](std::size_t layer) { return layer > 0; });
 
-  const std::string suffix = context.group == "forward" ? "" : "_fb";
-  const ControlledDynamics dynamics = dynamics_of(plan.settings, suffix);
-  const ControlLoop loop(SampleJacobian<T>(network).at(minibatch.state(), row), stacked_feedback(network),
-                         first_units(network));
-  const Reason reason = reason_for(loop.a_pi(dynamics), loop.euler(dynamics), suffix, segment.pass.name);
+  const BatchState<T>& state = minibatch.state();
+  const ControlledDynamics dynamics = state.dynamics.value_or(dynamics_of(plan.settings));
+  const Loop loop = SampleLoops<T>(network, state, dynamics).of(row, At::feedforward);
+  const Reason reason = reason_for(loop, dynamics, plan.settings, context);
   return Error(
       "training",
       fmt::format(

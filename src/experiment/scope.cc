@@ -15,7 +15,8 @@
 #include "experiment/plan.h"
 #include "kernels/kernels.h"
 #include "network/minibatch.h"
-#include "probes/stability.h"
+#include "probes/dynamics.h"
+#include "probes/sample_loops.h"
 
 namespace apical {
 namespace {
@@ -40,7 +41,7 @@ class ScopeObserver final : public Observer<T> {
       const auto wanted = static_cast<double>(tile.target_deviation[k]);
       out_.u.push_back(static_cast<double>(tile.control()[k]));
       out_.r.push_back(static_cast<double>(minus[k]) + rate);
-      if (step == 0) out_.target.push_back(static_cast<double>(minus[k]) + wanted);
+      if (step == 0 || out_.target_moves) out_.target.push_back(static_cast<double>(minus[k]) + wanted);
       error += (wanted - rate) * (wanted - rate);
     }
     out_.time.push_back(static_cast<double>(step) * out_.settling.dt);
@@ -96,6 +97,23 @@ bool calms_down(const std::vector<double>& error, const Settled& settled) {
   return late <= before * (1 + 1e-6);
 }
 
+// What the minibatch's settling did, into the recording too.
+template <class T>
+ControlledDynamics dynamics_seen(const BatchState<T>& state, ScopeRecording& out) {
+  ControlledDynamics dynamics = *state.dynamics;
+  if (dynamics.settling.tau_v < dynamics.settling.dt) {
+    out.notes.push_back(
+        fmt::format("tau_v is raised from {:g} to dt = {:g}: the soma cannot be faster than the Euler step.",
+                    dynamics.settling.tau_v, dynamics.settling.dt));
+    dynamics.settling.tau_v = dynamics.settling.dt;
+  }
+  out.controller = dynamics.controller;
+  out.settling = dynamics.settling;
+  out.target_moves = dynamics.softmax;
+  out.every = (out.settling.steps + kMostTimes - 1) / kMostTimes;
+  return dynamics;
+}
+
 template <class T>
 void record(const Plan& plan, const Parameters& settings, const Checkpoint& checkpoint, const Dataset& data,
             const ScopeSettings& wanted, ScopeRecording& out) {
@@ -111,28 +129,23 @@ void record(const Plan& plan, const Parameters& settings, const Checkpoint& chec
   const auto run = [&] { minibatch.assign(*rule, {}, out.batch_size, source); };
 
   minibatch.keep_controlled(true);
+  run();
+  const BatchState<T>& state = minibatch.state();
+  const ControlledDynamics dynamics = dynamics_seen(state, out);
   for (const auto& [layer, unit] : wanted.neurons) out.neurons.push_back({layer, unit, {}, {}, {}});
-  if (out.neurons.empty()) {
-    run();
-    out.neurons = most_moved(network, minibatch.state());
-  }
+  if (out.neurons.empty()) out.neurons = most_moved(network, state);
   ScopeObserver<T> observer(network, out);
   minibatch.set_observer(&observer);
   run();
 
-  const BatchState<T>& state = minibatch.state();
   out.settled = state.settled[0];
   out.seen_stable = calms_down(out.error, out.settled);
-  const ControlledDynamics dynamics{out.controller, out.settling};
-  const SampleJacobian<T> jacobian(network);
-  const RowMajor feedback = stacked_feedback(network);
-  const auto first = first_units(network);
-  const ControlLoop start(jacobian.at(state, 0), feedback, first);
-  const ControlLoop end(jacobian.at(controlled_slopes(network, state, 0)), feedback, first);
-  out.a_pi = start.a_pi(dynamics);
-  out.a_pi_end = end.a_pi(dynamics);
-  out.euler = start.euler(dynamics);
-  out.euler_end = end.euler(dynamics);
+  const SampleLoops<T> loops(network, state, dynamics);
+  const Loop start = loops.of(0, At::feedforward), end = loops.of(0, At::controlled);
+  out.a_pi = largest_real_part_pi(start, dynamics);
+  out.a_pi_end = largest_real_part_pi(end, dynamics);
+  out.euler = euler_radius(start, dynamics);
+  out.euler_end = euler_radius(end, dynamics);
 }
 
 // The rule's settings with the user's on top; samples that do not settle are watched all the same.
@@ -158,13 +171,13 @@ ScopeRecording scope_run(const std::filesystem::path& run_directory, const Scope
   const RunManifest manifest = read_manifest(run_directory);
   const Recipe recipe = parse_recipe(manifest.recipe, (run_directory / "manifest.json").string());
   const Card card = rule_named(recipe.rule, run_directory.string()).card();
-  if (!simulates(card)) {
+  if (!settles(card)) {
     std::string choices;
     for (const RuleEntry& rule : all_rules()) {
-      if (simulates(rule.card())) choices += (choices.empty() ? "" : ", ") + rule.card().id;
+      if (settles(rule.card())) choices += (choices.empty() ? "" : ", ") + rule.card().id;
     }
     throw Error(run_directory.string(),
-                fmt::format("a rule whose controlled dynamics run in time is required, found {}.", card.id),
+                fmt::format("a rule whose dynamics run in time is required, found {}.", card.id),
                 fmt::format("Use a run of one of: {}.", choices));
   }
   const auto checkpoints = checkpoints_of(run_directory);
@@ -187,16 +200,6 @@ ScopeRecording scope_run(const std::filesystem::path& run_directory, const Scope
   if (plan.task == Task::classification) out.label = data.label(static_cast<std::uint32_t>(wanted.sample));
   out.batch_size = static_cast<std::size_t>(plan.recipe.problem.batch_size);
   const Parameters settings = changed_settings(plan, wanted, out);
-  const ControlledDynamics dynamics = dynamics_of(settings);
-  out.controller = dynamics.controller;
-  out.settling = dynamics.settling;
-  if (out.settling.tau_v < out.settling.dt) {
-    out.notes.push_back(
-        fmt::format("tau_v is raised from {:g} to dt = {:g}: the soma cannot be faster than the Euler step.",
-                    out.settling.tau_v, out.settling.dt));
-    out.settling.tau_v = out.settling.dt;
-  }
-  out.every = (out.settling.steps + kMostTimes - 1) / kMostTimes;
   const Checkpoint checkpoint = load_checkpoint(checkpoints.back());
   recipe.training.precision == "float64" ? record<double>(plan, settings, checkpoint, data, wanted, out)
                                          : record<float>(plan, settings, checkpoint, data, wanted, out);
@@ -213,7 +216,8 @@ void save_scope(const ScopeRecording& recording, const std::filesystem::path& pa
   add("time", {times}, recording.time);
   add("u", {times, outputs}, recording.u);
   add("r", {times, outputs}, recording.r);
-  add("target", {outputs}, recording.target);
+  add("target", recording.target_moves ? std::vector{times, outputs} : std::vector{outputs},
+      recording.target);
   add("error", {times}, recording.error);
   for (const auto& neuron : recording.neurons) {
     const std::string name = fmt::format("layer {} unit {} ", neuron.layer, neuron.unit);

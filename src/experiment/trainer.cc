@@ -82,7 +82,7 @@ class Trainer final : public TrainerBase {
     measured_.clear();
     const bool clips = std::any_of(moved_.begin(), moved_.end(),
                                    [&](const Pass::Moved& m) { return optimizers_.at(m.optimizer).clips(); });
-    const std::size_t lost = is_controlled(plan_.card) ? samples_lost(minibatch_) : 0;
+    const std::size_t lost = is_driven(plan_.card) ? samples_lost(minibatch_) : 0;
     if (probes.empty() && !clips && lost == 0) {
       // nobody has to see the whole update: its pieces go straight into the weights
       for (const auto& [group, section] : moved_) {

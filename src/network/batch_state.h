@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,6 +91,7 @@ struct BatchState {
   std::vector<std::uint8_t> correct;
   std::vector<Settled> settled;  // filled by passes that settle
   bool has_settled = false;
+  std::optional<ControlledDynamics> dynamics;  // of the last settling phase; empty: nothing settled
   // The controlled state at the end, as deviations from the feedforward point; only where
   // Minibatch::keep_controlled asked for it, and only in rows that `controlled` marks.
   std::vector<Buffer<T>> controlled_v;   // per layer [B, n_i]; empty: not asked for

@@ -146,6 +146,7 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
                                  const SampleSource<T>& source) {
   batch_.size = size;
   batch_.readout.forget();
+  batch_.dynamics.reset();
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
   learning_ = {groups_.front(), context.learns};

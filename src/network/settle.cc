@@ -90,6 +90,10 @@ class SettlingRun {
     if (target_ == nullptr)
       throw InternalError("relax() needs a target: call nudge_target() or clamp_target() first");
     moving_target_ = !settling_.to_own_output && tile_.clamped_output != nullptr;
+    if (tile_.first_row == 0) {
+      tile_.batch->dynamics = {controller_, settling_, moving_target_ ? tile_.clamped_gain : 1,
+                               moving_target_ && tile_.clamped_softmax};
+    }
   }
 
   // State 0: the feedforward point, no control.

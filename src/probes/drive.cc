@@ -71,9 +71,6 @@ Values feedback_ratio(const ProbeContext<T>& context) {
   return values;
 }
 
-// Rules that find a state beside the feedforward point, by simulation or at once.
-bool is_driven(const Card& card) { return is_controlled(card) || settles(card); }
-
 }  // namespace
 
 std::vector<Probe> drive_probes() {

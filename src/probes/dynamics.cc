@@ -13,10 +13,10 @@ bool has(const std::vector<Parameter>& described, std::string_view name) {
 
 }  // namespace
 
-ControlledDynamics dynamics_of(const Parameters& settings, const std::string& suffix) {
-  const auto has_setting = [&](const std::string& name) { return has(settings.described(), name); };
+ControlledDynamics dynamics_of(const Parameters& settings) {
+  const auto has_setting = [&](const char* name) { return has(settings.described(), name); };
   const auto real = [&](const char* name, double otherwise) {
-    return has_setting(name + suffix) ? settings.real(name + suffix) : otherwise;
+    return has_setting(name) ? settings.real(name) : otherwise;
   };
   ControlledDynamics d;
   d.controller = {.k_p = real("k_p", 0), .alpha = real("alpha", 0)};
@@ -24,23 +24,31 @@ ControlledDynamics dynamics_of(const Parameters& settings, const std::string& su
   d.settling.dt = real("dt", d.settling.dt);
   d.settling.tau_v = real("tau_v", d.settling.tau_v);
   d.settling.tau_a = real("tau_a", d.settling.tau_a);
-  if (has_setting("steps" + suffix)) d.settling.steps = settings.whole("steps" + suffix);
-  if (has_setting("transmission" + suffix))
-    d.settling.instantaneous_transmission = settings.text("transmission" + suffix) == "instantaneous";
-  d.settling.proactive = suffix.empty();
-  if (has_setting("proactive" + suffix)) d.settling.proactive = settings.flag("proactive" + suffix);
+  if (has_setting("steps")) d.settling.steps = settings.whole("steps");
+  if (has_setting("transmission"))
+    d.settling.instantaneous_transmission = settings.text("transmission") == "instantaneous";
+  if (has_setting("proactive")) d.settling.proactive = settings.flag("proactive");
   return d;
 }
 
 bool has_direct_feedback(const Card& card) {
-  return std::any_of(card.groups.begin(), card.groups.end(), [](const WeightGroup& group) {
-    return group.name == "feedback" && group.wiring == Wiring::direct_feedback;
+  return std::any_of(card.groups.begin(), card.groups.end(), [&](const WeightGroup& group) {
+    return group.name == "feedback" && (group.wiring == Wiring::direct_feedback ||
+                                        (group.wiring == Wiring::direct_to_hidden && settles(card)));
   });
+}
+
+bool has_feedback_chain(const Card& card) {
+  return settles(card) && std::any_of(card.groups.begin(), card.groups.end(), [](const WeightGroup& group) {
+           return group.name == "feedback" && group.wiring == Wiring::backward_chain;
+         });
 }
 
 bool is_controlled(const Card& card) { return has_direct_feedback(card) && has(card.parameters, "alpha"); }
 
 bool settles(const Card& card) { return has(card.parameters, "steps"); }
+
+bool is_driven(const Card& card) { return is_controlled(card) || settles(card); }
 
 bool simulates(const Card& card) {
   return is_controlled(card) && settles(card) && has(card.parameters, "dt");

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/kernels.h"
-
 namespace apical {
 
 ControlLoop::ControlLoop(const RowMajor& jacobian, const RowMajor& feedback,
@@ -25,7 +23,7 @@ double ControlLoop::a_inst(const ControlledDynamics& d) const {
   Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(outputs(), outputs());
   for (const Eigen::MatrixXd& path : path_) sum += path;
   return largest_real_part({outputs(), [&](const Eigen::VectorXd& u) {
-                              return Eigen::VectorXd(-(sum * u) - d.controller.alpha * u);
+                              return Eigen::VectorXd(-d.controller.k_i * (sum * u) - d.controller.alpha * u);
                             }});
 }
 
@@ -36,12 +34,12 @@ LinearMap ControlLoop::integral(const ControlledDynamics& d) const {
   return proportional_integral(without);
 }
 
-//   u = u_int + k_p e, hence du/dt = e − α u + k_p de/dt; with the leak on u_int alone, (1 + α k_p) e − α u + k_p de/dt
+//   u = u_int + k_p e, hence du/dt = k_i e − α u + k_p de/dt; with the leak on u_int alone, (k_i + α k_p) e − α u + k_p de/dt
 LinearMap ControlLoop::proportional_integral(const ControlledDynamics& d) const {
   const Eigen::Index n = outputs(), depth = static_cast<Eigen::Index>(path_.size());
   const PiController c = d.controller;
   const double tau_v = std::max(d.settling.tau_v, d.settling.dt);
-  const double gain = c.leak_on_control ? 1 : 1 + c.alpha * c.k_p;
+  const double gain = c.leak_on_control ? c.k_i : c.k_i + c.alpha * c.k_p;
   return {n * (depth + 1), [=, this](const Eigen::VectorXd& x) {
             Eigen::VectorXd change(x.size());
             const auto u = x.tail(n);
@@ -79,9 +77,11 @@ LinearMap ControlLoop::euler_step(const ControlledDynamics& d) const {
 template <class T>
 RowMajor stacked_feedback(const Network<T>& network) {
   const std::vector<Eigen::Index> first = first_units(network);
-  RowMajor stacked(first.back(), static_cast<Eigen::Index>(network.units(network.depth())));
-  for (std::size_t i = 1; i <= network.depth(); ++i)
-    stacked.middleRows(first[i - 1], first[i] - first[i - 1]) = as_matrix(network.weights("feedback", i));
+  const auto outputs = static_cast<Eigen::Index>(network.units(network.depth()));
+  RowMajor stacked(first.back(), outputs);
+  stacked.bottomRows(outputs).setIdentity();
+  for (const WeightMatrix<T>& q : network.group("feedback"))
+    stacked.middleRows(first[q.layer() - 1], first[q.layer()] - first[q.layer() - 1]) = as_matrix(q);
   return stacked;
 }
 
@@ -93,28 +93,9 @@ std::vector<Eigen::Index> first_units(const Network<T>& network) {
   return first;
 }
 
-template <class T>
-Eigen::VectorXd controlled_slopes(const Network<T>& network, const BatchState<T>& state, std::size_t row) {
-  const std::vector<Eigen::Index> first = first_units(network);
-  Eigen::VectorXd v(first.back()), rate(first.back()), slopes(first.back());
-  for (std::size_t i = 1; i <= network.depth(); ++i) {
-    const std::size_t n = network.units(i), from = row * row_stride<T>(n);
-    const Eigen::Index to = first[i - 1];
-    for (std::size_t unit = 0; unit < n; ++unit) {
-      v[to + static_cast<Eigen::Index>(unit)] = static_cast<double>(state.v[i][from + unit]) +
-                                                static_cast<double>(state.controlled_v[i][from + unit]);
-    }
-    kernels<double>().activate(network.spec().activation_of(i), v.data() + to, rate.data() + to,
-                               slopes.data() + to, n);
-  }
-  return slopes;
-}
-
 template RowMajor stacked_feedback(const Network<float>&);
 template RowMajor stacked_feedback(const Network<double>&);
 template std::vector<Eigen::Index> first_units(const Network<float>&);
 template std::vector<Eigen::Index> first_units(const Network<double>&);
-template Eigen::VectorXd controlled_slopes(const Network<float>&, const BatchState<float>&, std::size_t);
-template Eigen::VectorXd controlled_slopes(const Network<double>&, const BatchState<double>&, std::size_t);
 
 }  // namespace apical

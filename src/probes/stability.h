@@ -8,6 +8,8 @@
 //   A_inst = −(J Q + α I)                                    the network follows the control at once: Condition 3
 //   A_PI   = [[−a, a Q], [−J + (k_p/τ_v) J_L⁰, −(α I + (k_p/τ_v) J_L Q_L)]]      with proportional control
 //
+// Where the error passes through a softmax, or the controller's gain k_i is not 1, J is that of the error: E J, with E = −∂e/∂r_L, and k_i E J.
+//
 // Every path from the control to the output through k layers is the matrix M_k = J_{L−k+1} Q_{L−k+1} behind k
 // equal low-pass filters. The eigenvalues are therefore those of a loop of n_L (L + 1) states, however wide the
 // hidden layers are, and −1/τ_v for what the control cannot reach: an eigenvalue below −1/τ_v is reported as that.
@@ -25,7 +27,7 @@ namespace apical {
 // The loop of one sample at one state.
 class ControlLoop {
  public:
-  // J [n_L, N] of the sample; Q [N, n_L]; the first row of each layer 1 … L, then N.
+  // J [n_L, N] of the sample's error; Q [N, n_L]; the first row of each layer 1 … L, then N.
   ControlLoop(const RowMajor& jacobian, const RowMajor& feedback,
               const std::vector<Eigen::Index>& first_unit);
 
@@ -50,16 +52,12 @@ class ControlLoop {
   std::vector<Eigen::MatrixXd> path_;  // M_1 … M_L, [n_L, n_L]
 };
 
-// Q of all layers, one below the other [N, n_L].
+// Q of all layers, one below the other [N, n_L]; the identity for an output that takes the control as it is.
 template <class T>
 RowMajor stacked_feedback(const Network<T>& network);
 
 // The first unit of each layer 1 … L among all, then their number.
 template <class T>
 std::vector<Eigen::Index> first_units(const Network<T>& network);
-
-// φ'(v⁻ + d) [N] at the controlled state of a sample, which assign has kept (Minibatch::keep_controlled).
-template <class T>
-Eigen::VectorXd controlled_slopes(const Network<T>& network, const BatchState<T>& state, std::size_t row);
 
 }  // namespace apical

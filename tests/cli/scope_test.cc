@@ -47,6 +47,27 @@ TEST_F(ScopeCommand, TriesOtherSettingsAndSaysWhatTheoryAndSightSay) {
   EXPECT_EQ(calm["seen_stable"], true);
 }
 
+// Its control comes down layer by layer, so there is no A_PI; its error passes through a softmax, so its target moves.
+TEST_F(ScopeCommand, WatchesRulesWhoseControlComesDownLayerByLayer) {
+  ASSERT_EQ(train("least",
+                  {"--rule", "lcp-di", "--set", "training.epochs=1", "rule.settling=steps", "rule.steps=200"})
+                .code,
+            0);
+  const Finished done = run({"scope", "least", "--figure", "least.svg", "--save", "least.npz"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("Spectral radius of the Euler step"));
+  EXPECT_THAT(done.out, testing::Not(HasSubstr("A_PI")));
+  EXPECT_THAT(slurp(here() / "least.svg"), HasSubstr("target"));
+  const std::string arrays = slurp(here() / "least.npz");
+  EXPECT_THAT(arrays.substr(arrays.find("target.npy"), 200), HasSubstr("(200, 10)"));
+  const auto calm = parsed(run({"scope", "least", "--json"}));
+  EXPECT_EQ(calm["predicted_stable"], true);
+  EXPECT_TRUE(calm["a_pi"][0].is_null());
+  const auto wild = run({"scope", "least", "--k-p", "5000"});
+  EXPECT_THAT(wild.out, HasSubstr("Theory: unstable"));
+  EXPECT_THAT(wild.out, HasSubstr("The Euler step is unstable at this point"));
+}
+
 TEST_F(ScopeCommand, AnswersBadInput) {
   const auto refused = [&](const std::vector<std::string>& more) {
     std::vector<std::string> all = {"scope", "out"};

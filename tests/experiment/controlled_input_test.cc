@@ -76,7 +76,10 @@ TEST_P(ControlledRule, LearnsFromLayersOfNoLengthWithoutLosingANumber) {
 }
 
 TEST_P(ControlledRule, LearnsFromSingleSamples) {
-  const std::vector<double> loss = losses({"problem.batch_size=1", "problem.training_samples=60"});
+  std::vector<std::string> said = {"problem.batch_size=1", "problem.training_samples=60"};
+  // an error divided by a minibatch of one is answered too strongly by steps as long as the code's
+  if (std::string(GetParam()) == "lcp-lf") said.emplace_back("rule.reading=paper");
+  const std::vector<double> loss = losses(said);
   EXPECT_LT(loss.back(), std::log(10.0) * 1.5);
 }
 
@@ -96,9 +99,10 @@ std::string name_of(const testing::TestParamInfo<const char*>& rule) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, ControlledRule,
-                         ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "mn", "gn"), name_of);
-INSTANTIATE_TEST_SUITE_P(Rules, LeakyRule, ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc"),
+                         ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "mn", "gn", "lcp-di", "lcp-kp", "lcp-lf",
+                                           "lcp-ebd"),
                          name_of);
+INSTANTIATE_TEST_SUITE_P(Rules, LeakyRule, ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "lcp-di", "lcp-lf"), name_of);
 INSTANTIATE_TEST_SUITE_P(Rules, RuleInTime, ::testing::Values("dfc", "dfc-ss", "strong-dfc"), name_of);
 
 }  // namespace

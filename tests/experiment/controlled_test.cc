@@ -157,6 +157,18 @@ TEST(Runaway, StopsATrainingInWhichNoSampleIsLeftToLearnFrom) {
                              HasSubstr("smaller rule.dt")));
 }
 
+// Squared errors: through a softmax the error stays bounded.
+TEST(Runaway, OfControlThatComesDownLayerByLayerNamesTheEulerStep) {
+  const TemporaryDirectory directory;
+  const Recipe recipe =
+      small_recipe("lcp-di", {"problem.loss=half-squared-error", "rule.reading=paper", "rule.dt=1",
+                              "rule.tau_v=1", "rule.k_p=8", "rule.steps=2000", "rule.settling=steps"});
+  const std::string message = message_of([&] { train(recipe, 1, options_in(directory)); });
+  EXPECT_THAT(message, AllOf(HasSubstr("ran away in epoch 1, minibatch 1"),
+                             HasSubstr("The Euler step is unstable there"),
+                             HasSubstr("smaller rule.dt or a larger rule.alpha")));
+}
+
 TEST(Runaway, OfWeightsThatGrewWithoutBoundsBlamesTheirLearning) {
   const TemporaryDirectory directory;
   const Recipe recipe = small_recipe(
