@@ -60,8 +60,11 @@ ScopeSettings settings_of(const Options& options) {
   return settings;
 }
 
+// Near rest, whatever error the control leaves there.
+bool came_to_rest(const ScopeRecording& r) { return r.settled.time < r.settling.steps; }
+
 std::string seen(const ScopeRecording& r) {
-  if (r.settled.converged)
+  if (came_to_rest(r))
     return fmt::format("settled (residual below 1e-5 of the output) after {} of {} states", r.settled.time,
                        r.settling.steps);
   if (r.settled.diverged || !r.seen_stable) return "runs away";
@@ -83,7 +86,7 @@ std::string advice(const ScopeRecording& r) {
   if (!r.seen_stable)
     return "The network leaves the point where it was predicted to be stable: try a larger --alpha, or in "
            "training a smaller target_step.";
-  if (!r.settled.converged) return "Try more --steps, or a larger --dt while the Euler step stays below 1.";
+  if (!came_to_rest(r)) return "Try more --steps, or a larger --dt while the Euler step stays below 1.";
   return {};
 }
 
@@ -103,10 +106,12 @@ Table table_of(const ScopeRecording& r, const std::string& name) {
   row("Error ‖r* − r_L‖", r.error.front(), r.error.back());
   // what has run away is at no distance from anywhere
   const bool there = std::isfinite(r.settled.residual) && !r.settled.diverged;
+  std::string distance;
+  // a target that moves is not a way to go
+  if (there && !r.target_moves) distance += fmt::format(", overshoot {:.1f} %", 100 * r.settled.overshoot);
+  if (there) distance += fmt::format(", residual {:.1e}", r.settled.residual);
   table.note(fmt::format("Theory: {}. Seen: {}{}.", r.predicted_stable() ? "stable" : "unstable", seen(r),
-                         there ? fmt::format(", overshoot {:.1f} %, residual {:.1e}",
-                                             100 * r.settled.overshoot, r.settled.residual)
-                               : ""));
+                         distance));
   table.note(fmt::format("k_p = {:g}, alpha = {:g}, dt = {:g}, tau_v = {:g}, steps = {}; a minibatch of {}.",
                          r.controller.k_p, r.controller.alpha, r.settling.dt, r.settling.tau_v,
                          r.settling.steps, r.batch_size));

@@ -56,6 +56,7 @@ TEST_F(ScopeCommand, WatchesRulesWhoseControlComesDownLayerByLayer) {
   const Finished done = run({"scope", "least", "--figure", "least.svg", "--save", "least.npz"});
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_THAT(done.out, HasSubstr("Spectral radius of the Euler step"));
+  EXPECT_THAT(done.out, HasSubstr("Theory: stable. Seen: settled"));
   EXPECT_THAT(done.out, testing::Not(HasSubstr("A_PI")));
   EXPECT_THAT(slurp(here() / "least.svg"), HasSubstr("target"));
   const std::string arrays = slurp(here() / "least.npz");
