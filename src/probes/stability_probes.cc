@@ -76,10 +76,10 @@ Values stability(const ProbeContext<T>& context) {
   return worst_of(names, found);
 }
 
-template <class T>
+template <At at, class T>
 Values integral(const ProbeContext<T>& context) {
   const ControlledDynamics d = dynamics_of(context);
-  return worst_of({"A~_I", "A_I"}, over_samples<At::feedforward>(context, d, [&](const Loop& loop) {
+  return worst_of({"A~_I", "A_I"}, over_samples<at>(context, d, [&](const Loop& loop) {
                     const auto& direct = std::get<ControlLoop>(loop);
                     return std::vector<double>{direct.a_tilde_i(d), direct.a_i(d)};
                   }));
@@ -146,8 +146,12 @@ std::vector<Probe> stability_probes() {
       {{"stability-integral",
         "largest real part of the eigenvalues of A~_I and A_I at the feedforward point of the worst sample",
         "1/tau_u", kCost, 0, &simulates},
-       &integral<float>,
-       &integral<double>},
+       &integral<At::feedforward, float>,
+       &integral<At::feedforward, double>},
+      {{"stability-integral-controlled", "the same at the controlled state in which samples end", "1/tau_u",
+        kCost, 0, &simulates, true},
+       &integral<At::controlled, float>,
+       &integral<At::controlled, double>},
       {{"divergence",
         "share of samples whose Euler step is predicted to be unstable, that diverged, that did not settle, "
         "and where prediction and settling agree",

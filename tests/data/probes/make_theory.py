@@ -230,7 +230,7 @@ class Case:
             radii = [np.abs(np.linalg.eigvals(self.euler(v, h["inst"], h["proactive"], tau_a))).max() for v in states]
             found[name] = {key: worst([m[key] for m in matrices]) for key in ("A_PI", "A_inst", "A_PI paper")}
             found[name]["Euler step"] = float(np.log(max(radii)) / h["dt"])
-        found["stability-integral"] = {key: worst([self.eigenvalues(v)[key] for v in at["stability"]]) for key in ("A~_I", "A_I")}
+            found[name.replace("stability", "stability-integral")] = {key: worst([m[key] for m in matrices]) for key in ("A~_I", "A_I")}
         margins = [-self_inst for self_inst in (worst([self.eigenvalues(v)["A_inst"]]) for v in at["stability-controlled"])]
         found["condition-3"] = {"network": min(margins), "share": float(np.mean(np.array(margins) > 0))}
         found["spectral radii"] = {
