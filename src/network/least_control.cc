@@ -141,7 +141,10 @@ void complete_least_control_card(Card& card, ControlPath path) {
 LeastControl::LeastControl(const Parameters& settings, ControlPath path)
     : batch_mean_(settings.text("reading") == "code") {
   const double alpha = settings.real("alpha");
-  wake_ = {.steps = settings.whole("steps"), .dt = settings.real("dt"), .include_unsettled = true};
+  wake_ = {.steps = settings.whole("steps"),
+           .dt = settings.real("dt"),
+           .include_unsettled = true,
+           .error_remains = true};
   if (path == ControlPath::energy) {
     // the output's control follows the loss at once: u = −∂ℒ/∂r_L / α
     controller_ = {.k_p = 1 / alpha, .k_i = 0, .alpha = alpha, .leak_on_control = false};
@@ -172,7 +175,8 @@ LeastControl::LeastControl(const Parameters& settings, ControlPath path)
             .learn = Learn::each_step,
             .group = "feedback",
             .reads_input = false,  // the apical voltage has an array of its own
-            .include_unsettled = true};
+            .include_unsettled = true,
+            .error_remains = true};
 }
 
 }  // namespace apical

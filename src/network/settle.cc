@@ -112,7 +112,7 @@ class SettlingRun {
     tile_.slot = tile_.ring - 1;
     tile_.control_slot = tile_.control_ring - 1;
     if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
-    record_.start(tile_, target_, network_.units(depth_), tolerance());
+    record_.start(tile_, target_, network_.units(depth_), tolerance(), settling_.error_remains);
   }
 
   void settle() {

@@ -27,7 +27,8 @@ void SettlingRecord::reserve(std::size_t rows) {
 }
 
 template <class T>
-void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs, double tolerance) {
+void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs, double tolerance,
+                           bool error_remains) {
   const std::size_t stride = tile.output_stride(), depth = tile.layer.size() - 1;
   const T* output = tile.batch->rate[depth].data() + tile.first_row * stride;
   samples_.assign(tile.rows, Settled{});
@@ -36,6 +37,7 @@ void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_
   last_unsettled_.assign(tile.rows, 0);
   last_restless_.assign(tile.rows, 0);
   tolerance_ = tolerance;
+  error_remains_ = error_remains;
   for (std::size_t row = 0; row < tile.rows; ++row) {
     double error = 0, norm = 0;
     // padding has rates too: φ(0)
@@ -66,7 +68,8 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
     Settled& sample = samples_[row];
     sample.error = std::sqrt(static_cast<double>(error));
     sample.residual = std::sqrt(static_cast<double>(residual)) / output_norm_[row];
-    sample.converged = has_converged(sample.residual, sample.error, first_error_[row]);
+    sample.converged = error_remains_ ? sample.residual < kConverged
+                                      : has_converged(sample.residual, sample.error, first_error_[row]);
     sample.diverged = !(sample.residual <= kDiverged);
     const double way = first_error_[row] * first_error_[row];
     if (way > 0) sample.overshoot = std::max(sample.overshoot, static_cast<double>(advance) / way - 1);
@@ -113,7 +116,7 @@ void SettlingRecord::write(TileState<T>& tile) const {
 }
 
 #define APICAL_INSTANTIATE(T)                                                                            \
-  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t, double);               \
+  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t, double, bool);         \
   template void SettlingRecord::state(const TileState<T>&, const T*, const PiController&, std::int64_t); \
   template void SettlingRecord::write(TileState<T>&) const;
 APICAL_INSTANTIATE(float)

@@ -6,6 +6,10 @@ namespace {
 constexpr double kRight = 90, kThird = 30;  // degrees
 constexpr double kRoom = 1.2;               // above a reference at 1, for its words
 constexpr std::nullopt_t kNone = std::nullopt;
+constexpr const char* kLengths =
+    "A steady line at any height is harmless, since the learning rate absorbs a factor; a line that climbs "
+    "or "
+    "falls says that the two ask for different sizes of step.";
 
 const KnownProbe kKnown[] = {
     {"update-angle", "Angle of the update to backprop", "Angle",
@@ -20,19 +24,43 @@ const KnownProbe kKnown[] = {
      "Should be smaller than the angle to backprop where Conditions 1 and 2 nearly hold: controlled networks "
      "learn in this direction.",
      kRight, kThird, kRight, "random direction"},
+    {"update-length-gn", "Length of the update relative to Gauss-Newton", "Length ratio", kLengths, kRoom,
+     kNone, 1.0, "as long"},
     {"update-angle-gn-damped", "Angle of the update to damped Gauss-Newton", "Angle",
      "Should stay below the angle to backprop for a controlled network whose feedback has learned.", kRight,
      kThird, kRight, "random direction"},
+    {"update-length-gn-damped", "Length of the update relative to damped Gauss-Newton", "Length ratio",
+     kLengths, kRoom, kNone, 1.0, "as long"},
+    {"update-angle-gn-joint", "Angle of the update to Gauss-Newton of the whole minibatch", "Angle",
+     "Larger than the angle to Gauss-Newton sample by sample, the more so the larger the minibatch: no "
+     "sample of a controlled network knows of the others.",
+     kRight, kThird, kRight, "random direction"},
+    {"update-length-gn-joint", "Length of the update relative to Gauss-Newton of the whole minibatch",
+     "Length ratio", kLengths, kRoom, kNone, 1.0, "as long"},
     {"update-angle-mn", "Angle of the update to the minimum-norm update", "Angle",
      "Should fall as Condition 2 comes to hold: 0° means that voltages move no farther than they must.",
      kRight, kThird, kRight, "random direction"},
+    {"update-length-mn", "Length of the update relative to the minimum-norm update", "Length ratio", kLengths,
+     kRoom, kNone, 1.0, "as long"},
     {"update-angle-mn-damped", "Angle of the update to the damped minimum-norm update", "Angle",
      "Should fall as Condition 2 comes to hold.", kRight, kThird, kRight, "random direction"},
+    {"update-length-mn-damped", "Length of the update relative to the damped minimum-norm update",
+     "Length ratio", kLengths, kRoom, kNone, 1.0, "as long"},
+    {"update-angle-mn-official", "Angle of the update to the authors' nonlinear minimum-norm update", "Angle",
+     "Near the angle to the minimum-norm update while that update is small; for comparison with published "
+     "figures only.",
+     kRight, kThird, kRight, "random direction"},
+    {"update-length-mn-official",
+     "Length of the update relative to the authors' nonlinear minimum-norm update", "Length ratio", kLengths,
+     kRoom, kNone, 1.0, "as long"},
     {"update-angle-ssa", "Angle of the update to the analytic steady state", "Angle",
      "Should stay near 0°: the dynamics settle where the linear theory says. It grows with the nudge and "
      "where "
      "samples do not settle.",
      kRight, kThird, kRight, "random direction"},
+    {"update-length-ssa", "Length of the update relative to the analytic steady state", "Length ratio",
+     "Should stay near 1: below, samples have not settled when they learn, or are left out.", kRoom, kNone,
+     1.0, "as long"},
     {"weight-alignment", "Angle between feedback and forward weights", "Angle",
      "Random feedback starts near 90°; the line should fall where forward or feedback weights learn to "
      "align, and stay where nothing aligns them.",
@@ -42,9 +70,20 @@ const KnownProbe kKnown[] = {
      "line "
      "that climbs says that the forward weights change faster than feedback follows.",
      kRight, kThird, kRight, "not aligned"},
+    {"feedback-angle-inverse", "Feedback learning: angle between Q and the inverse of the Jacobian", "Angle",
+     "Falls with the angle to the transposed Jacobian where that is well conditioned; it may stay high, "
+     "since noise teaches the damped inverse.",
+     kRight, kThird, kRight, "not aligned"},
+    {"feedback-angle-damped", "Feedback learning: angle between Q and the damped inverse of the Jacobian",
+     "Angle",
+     "Should fall further than the angle to the transposed Jacobian, at the damping that sleep's leak and "
+     "gain stand for.",
+     kRight, kThird, kRight, "not aligned"},
     {"condition-1", "Condition 1: how much the layers' rates differ in length", "s.d. / mean",
      "The smaller the nearer updates can come to Gauss-Newton; it need not fall for a network to learn.",
      kNone, kNone, kNone, ""},
+    {"condition-1-official", "Condition 1 as the authors' code measures it", "s.d. / √mean",
+     "For comparison with their figure only: it grows with the scale of the rates.", kNone, kNone, kNone, ""},
     {"condition-2", "Condition 2: feedback in the row space of the Jacobian", "Share of Q",
      "Should rise towards 1 while feedback weights learn, before training (epochs below 0) too, and stay: "
      "what "
@@ -59,6 +98,9 @@ const KnownProbe kKnown[] = {
      "do. "
      "Should fall as the network learns to do without control.",
      kNone, kNone, kNone, ""},
+    {"feedback-ratio-official", "Feedback beside the feedforward drive, as the authors' code measures it",
+     "Length ratio", "For comparison with their numbers only; square layers and the first alone have it.",
+     kNone, kNone, kNone, ""},
     {"stability-controlled", "Stability margin at the controlled state", "Largest real part",
      "Should stay below 0, with room: above, deviations of the worst sample grow. The Euler step above 0 "
      "while "
@@ -67,6 +109,14 @@ const KnownProbe kKnown[] = {
     {"stability", "Stability margin at the feedforward point", "Largest real part",
      "Should stay below 0, with room: above, the worst sample leaves its feedforward point by itself.", 0.0,
      kNone, 0.0, "unstable above"},
+    {"stability-integral-controlled", "Stability margin of integral control alone, at the controlled state",
+     "Largest real part",
+     "Should stay below 0; above, it takes the proportional part of the control to hold the worst sample.",
+     0.0, kNone, 0.0, "unstable above"},
+    {"stability-integral", "Stability margin of integral control alone, at the feedforward point",
+     "Largest real part",
+     "Should stay below 0; above, it takes the proportional part of the control to hold the worst sample.",
+     0.0, kNone, 0.0, "unstable above"},
     {"divergence", "Predicted against seen divergence", "Share of samples",
      "All but the agreement should be 0, the agreement 1: theory and simulation then say the same of every "
      "sample.",

@@ -4,6 +4,7 @@
 namespace apical {
 namespace {
 
+TEST(LcpDi, AtRestHasSettled) { expect_rest_to_count_as_settled("lcp-di"); }
 TEST(LcpDi, SharesTheControlOfTwoLinearUnits) { expect_the_control_of_two_linear_units("lcp-di"); }
 TEST(LcpDi, ReachesTheTargetAsAlphaVanishes) { expect_to_reach_the_target_as_alpha_vanishes("lcp-di"); }
 TEST(LcpDi, OfALinearNetworkIsThePseudoInverse) { expect_the_pseudo_inverse_of_a_linear_network("lcp-di"); }

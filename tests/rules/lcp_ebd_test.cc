@@ -4,6 +4,7 @@
 namespace apical {
 namespace {
 
+TEST(LcpEbd, AtRestHasSettled) { expect_rest_to_count_as_settled("lcp-ebd"); }
 TEST(LcpEbd, SharesTheControlOfTwoLinearUnits) { expect_the_control_of_two_linear_units("lcp-ebd"); }
 TEST(LcpEbd, ThatIsWeakIsBackprop) { expect_weak_control_to_teach_as("lcp-ebd", "backprop"); }
 TEST(LcpEbd, OfTheCodeDividesTheErrorByTheMinibatch) {

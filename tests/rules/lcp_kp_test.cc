@@ -8,6 +8,7 @@ namespace {
 const std::vector<std::string> kFeedback = {"feedback"};
 const PassContext kBoth{.pass = "wake", .group = "forward", .seed = 0, .epoch = 0, .also = kFeedback};
 
+TEST(LcpKp, AtRestHasSettled) { expect_rest_to_count_as_settled("lcp-kp"); }
 TEST(LcpKp, SharesTheControlOfTwoLinearUnits) { expect_the_control_of_two_linear_units("lcp-kp"); }
 TEST(LcpKp, ReachesTheTargetAsAlphaVanishes) { expect_to_reach_the_target_as_alpha_vanishes("lcp-kp"); }
 TEST(LcpKp, OfALinearNetworkIsThePseudoInverse) { expect_the_pseudo_inverse_of_a_linear_network("lcp-kp"); }

@@ -4,6 +4,7 @@
 namespace apical {
 namespace {
 
+TEST(LcpLf, AtRestHasSettled) { expect_rest_to_count_as_settled("lcp-lf"); }
 TEST(LcpLf, SharesTheControlOfTwoLinearUnits) { expect_the_control_of_two_linear_units("lcp-lf"); }
 TEST(LcpLf, ReachesTheTargetAsAlphaVanishes) { expect_to_reach_the_target_as_alpha_vanishes("lcp-lf"); }
 TEST(LcpLf, OfALinearNetworkIsThePseudoInverse) { expect_the_pseudo_inverse_of_a_linear_network("lcp-lf"); }

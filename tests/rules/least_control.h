@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/QR>
+#include <algorithm>
 #include <string>
 
 #include "rules/trajectory.h"
@@ -54,6 +55,22 @@ inline Toy regression_toy(std::size_t batch, Activation hidden = Activation::tan
                    .loss = Loss::half_squared_error,
                    .batch = batch,
                    .regression = true});
+}
+
+// Samples that rest have settled, although the control leaves an error; those that had no time for it have not.
+inline void expect_rest_to_count_as_settled(const std::string& rule) {
+  const Toy toy = regression_toy(6);
+  Bench<double> bench(toy, rule);
+  invert_exactly(bench.network());
+  const auto settled = [&](const Overrides& more) {
+    bench.run(rule, at_rest(rule, 2, more));
+    const auto& samples = bench.minibatch().state().settled;
+    for (std::size_t row = 0; row < toy.batch; ++row) EXPECT_GT(samples[row].error, 0.01) << rule;
+    return std::count_if(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(toy.batch),
+                         [](const Settled& sample) { return sample.converged; });
+  };
+  EXPECT_EQ(settled({}), 6) << rule;
+  EXPECT_EQ(settled({{"steps", std::int64_t{20}}}), 0) << rule;
 }
 
 // Two linear units: ψ_2 = u, ψ_1 = w_2 u, r_2 = w_2 (w_1 x + ψ_1) + ψ_2 and y − r_2 = α u, so u = (y − w_2 w_1 x)/(1 + w_2² + α).
