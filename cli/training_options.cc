@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <memory>
+#include <set>
+
 #include "apical/atomic_file.h"
 #include "costs.h"
 #include "stop.h"
@@ -33,7 +36,9 @@ TrainingOptions Resources::training(const CommandLine& line, Live& live) const {
   options.command = line.words;
   options.command.insert(options.command.begin(), "apical");
   options.progress = [&live](const TrainingProgress& progress) { live.show(progress); };
-  options.warn = [&live](const std::string& sentence) {
+  // the seeds of a rule mostly have the same to say
+  options.warn = [&live, said = std::make_shared<std::set<std::string>>()](const std::string& sentence) {
+    if (!said->insert(sentence).second) return;
     live.clear();
     say(sentence);
   };

@@ -88,6 +88,7 @@ class FreeSettings {
   // Replaces the value of a key or adds it at the end.
   void set(const std::string& key, const Value& value, const std::string& where);
   void clear();
+  void remove(std::string_view key);
   // Hands every setting to `parameters` and takes all values over, defaults too, so that the recipe prints
   // them with unit and meaning. Throws Error that names file, line, key and the nearest valid key.
   void resolve(Parameters& parameters);

@@ -61,9 +61,23 @@ Parameters probe_settings(const Card& card) {
   return Parameters("probes", std::move(described));
 }
 
+// One recipe may serve several rules: takes out the probes that mean nothing for this one, and says which it asked for.
+std::vector<std::string> leave_out_probes(Recipe& recipe, const Card& card) {
+  std::vector<std::string> asked_for;
+  for (const ProbeInfo& probe : all_probes()) {
+    const FreeSettings::Setting* setting = recipe.probes.find(probe.name);
+    if (setting == nullptr || probe.applies_to(card)) continue;
+    const auto* every = std::get_if<std::int64_t>(&setting->value);
+    if (every == nullptr || *every != 0) asked_for.push_back(probe.name);
+    recipe.probes.remove(probe.name);
+  }
+  return asked_for;
+}
+
 struct Resolved {
   Card card;
   Parameters settings;
+  std::vector<std::string> probes_left_out;
 };
 
 Resolved resolve(Recipe& recipe) {
@@ -100,9 +114,10 @@ Resolved resolve(Recipe& recipe) {
   }
   std::erase_if(recipe.optimizers,
                 [&](const auto& optimizer) { return !sections.contains(optimizer.first); });
+  std::vector<std::string> left_out = leave_out_probes(recipe, card);
   Parameters probes = probe_settings(card);
   recipe.probes.resolve(probes);
-  return {std::move(card), std::move(settings)};
+  return {std::move(card), std::move(settings), std::move(left_out)};
 }
 
 std::size_t width(std::int64_t said, std::size_t from_data, const std::string& which, const Recipe& recipe) {
@@ -155,12 +170,17 @@ Task task_for(const Recipe& recipe, const Dataset& data) {
 }  // namespace
 
 Recipe resolve_recipe(Recipe recipe) {
-  resolve(recipe);
+  const FreeSettings asked_for = recipe.probes;
+  // what is left out is said when a plan is made of the recipe
+  for (const std::string& probe : resolve(recipe).probes_left_out) {
+    const FreeSettings::Setting& setting = *asked_for.find(probe);
+    recipe.probes.set(setting.key, setting.value, setting.where);
+  }
   return recipe;
 }
 
 Plan make_plan(Recipe recipe, const DataPaths& paths) {
-  auto [card, settings] = resolve(recipe);
+  auto [card, settings, probes_left_out] = resolve(recipe);
   const std::string& name = recipe.problem.data;
   LoadOptions how;
   how.teacher = recipe.teacher;
@@ -184,6 +204,7 @@ Plan make_plan(Recipe recipe, const DataPaths& paths) {
             .optimizers = recipe.optimizers,
             .segments = schedule(recipe, card, settings),
             .probes = {},
+            .probes_left_out = probes_left_out,
             .train = train,
             .test = test,
             .standardisation = choose_standardisation(train, recipe.problem.standardisation),

@@ -43,6 +43,7 @@ struct Plan {
   std::map<std::string, OptimizerSettings> optimizers;  // by section
   std::vector<Segment> segments;
   std::vector<ScheduledProbe> probes;
+  std::vector<std::string> probes_left_out;  // asked for, and of no meaning for the rule
   double probe_damping = 0;  // γ of the references that probes damp
   Dataset train, test;
   Standardisation standardisation;

@@ -36,6 +36,11 @@ class TrainingLoop {
         options_(options) {}
 
   TrainingEnd run() {
+    for (const std::string& probe : plan_.probes_left_out) {
+      warn(fmt::format(
+          "{} means nothing for {} and is not measured; `apical probes` says which rules a probe is for.",
+          probe, plan_.card.id));
+    }
     while (!trainer_.done() && !stops_early()) {
       if (enough_for_now() || !run_segment()) {
         recorder_.save_checkpoint(trainer_);

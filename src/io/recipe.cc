@@ -111,6 +111,10 @@ void FreeSettings::clear() {
   described_.clear();
 }
 
+void FreeSettings::remove(std::string_view key) {
+  std::erase_if(settings_, [&](const Setting& setting) { return setting.key == key; });
+}
+
 void FreeSettings::resolve(Parameters& parameters) {
   for (const auto& setting : settings_) parameters.set(setting.key, setting.value, setting.where);
   std::vector<Setting> resolved;

@@ -41,6 +41,20 @@ TEST_F(Compare, PrintsOneTableAndWritesOneReport) {
   }
 }
 
+TEST_F(Compare, LeavesOutProbesThatMeanNothingForARuleAndSaysSoOnce) {
+  const auto done =
+      run({"compare", "--on", "digits", "--rules", "backprop,dfa,dfc-ssa", "--epochs", "1", "--seeds", "2",
+           "--samples", "300", "--set", "probes.condition-2=5", "--set", "dfc-ssa:rule.feedback=fixed"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  for (const std::string rule : {"backprop", "dfa"}) {
+    const std::string sentence = "condition-2 means nothing for " + rule;
+    const auto first = done.err.find(sentence);
+    ASSERT_NE(first, std::string::npos) << rule;
+    EXPECT_EQ(done.err.find(sentence, first + 1), std::string::npos) << rule;
+  }
+  EXPECT_THAT(done.err, testing::Not(HasSubstr("nothing for dfc-ssa")));
+}
+
 TEST_F(Compare, RulesBeginWithTheSameWeightsAndSleepingRulesWithTheSameFeedback) {
   std::vector<std::string> words = {"compare",  "tiny.toml", "--rules", "backprop,dfa,dfc-ssa,dfc",
                                     "--epochs", "0",         "--seeds", "2",

@@ -46,6 +46,18 @@ TEST(Plan, UnknownProbeIsAnsweredWithTheNearest) {
               AllOf(HasSubstr("update-angel"), HasSubstr("update-angle")));
 }
 
+// One recipe serves several rules.
+TEST(Plan, LeavesOutProbesThatMeanNothingForItsRule) {
+  const std::vector<std::string> said = {"probes.condition-2=5", "probes.stability=0",
+                                         "probes.update-angle=7"};
+  const Plan plan = make_plan(small_recipe("backprop", said), {});
+  EXPECT_THAT(plan.probes_left_out, ElementsAre("condition-2"));
+  EXPECT_EQ(plan.recipe.probes.find("condition-2"), nullptr);
+  EXPECT_EQ(plan.probes.front().name, "update-angle");
+  EXPECT_EQ(plan.probes.front().every, 7);
+  EXPECT_TRUE(make_plan(small_recipe("dfc", said), {}).probes_left_out.empty());
+}
+
 TEST(Plan, UnknownPassIsAnsweredWithTheNearest) {
   EXPECT_THAT(complaint_about("dfc", {"passes.sleep_befor=2"}),
               AllOf(HasSubstr("sleep_befor"), HasSubstr("sleep_before")));
