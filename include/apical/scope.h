@@ -44,7 +44,7 @@ struct ScopeRecording {
   std::vector<double> time;    // in units of τ_u
   std::vector<double> u, r;    // control, output rates [times, n_L]
   std::vector<double> target;  // r* [n_L]; [times, n_L] where it moves
-  bool target_moves = false;   // e = y − softmax(r_L): r* = r_L + e, of every state anew
+  bool target_moves = false;   // e is no difference of rates: r* = r_L + e, of every state anew
   std::vector<double> error;   // ‖r* − r_L‖ [times]
   struct Neuron {
     std::size_t layer, unit;

@@ -73,7 +73,7 @@ struct Settling {
   bool reads_input = true;
   const char* also = "";  // a group of feedback weights that learns at each step beside it; empty: none
   bool include_unsettled = false;  // samples that did not settle take part in the update
-  bool error_remains = false;  // control costs, so that rest leaves an error: samples converge by their residual alone
+  bool error_remains = false;      // rest leaves an error, what control costs: the residual alone decides
   bool renew_basal =
       false;  // plasticity forms v_ff anew from the rates below at the same state, and moves v along (delayed transmission)
   bool streaming =
@@ -97,10 +97,10 @@ struct Settled {
   double residual = 0;  // ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ at the last state
   double error = 0;     // ‖r* − r_L‖ at the last state
   // How far the output went beyond its target, as a share of the way: max over t of
-  // ⟨r_L(t) − r_L⁻, δ⟩ / ‖δ‖² − 1 with δ = r* − r_L⁻, at least 0.
+  // ⟨r_L(t) − r_L⁻, δ⟩ / ‖δ‖² − 1 with δ = r* − r_L⁻, at least 0; not a number where the target moves.
   double overshoot = 0;
   std::int64_t time = 0;   // the first state from which on the residual stayed below 1e-5; T if it never did
-  bool converged = false;  // residual < 1e-5 and, unless Settling::error_remains, error < ε² error(0), with ε = 0.5
+  bool converged = false;  // residual < 1e-5 and, unless error_remains, error < ε² error(0), ε = 0.5
   bool diverged = false;   // residual > 1, or not finite
   Found found = Found::simulated;
 };

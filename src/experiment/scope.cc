@@ -109,7 +109,7 @@ ControlledDynamics dynamics_seen(const BatchState<T>& state, ScopeRecording& out
   }
   out.controller = dynamics.controller;
   out.settling = dynamics.settling;
-  out.target_moves = dynamics.softmax;
+  out.target_moves = dynamics.softmax || dynamics.gain != 1;
   out.every = (out.settling.steps + kMostTimes - 1) / kMostTimes;
   return dynamics;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -80,6 +81,7 @@ class SettlingRun {
       if (needs_.renewed_basal) renew_basal(network_, tile_);
     }
     record_.write(tile_);
+    if (moving_target_) forget_overshoot();
   }
 
  private:
@@ -94,6 +96,12 @@ class SettlingRun {
       tile_.batch->dynamics = {controller_, settling_, moving_target_ ? tile_.clamped_gain : 1,
                                moving_target_ && tile_.clamped_softmax};
     }
+  }
+
+  // What moves away cannot be overshot.
+  void forget_overshoot() {
+    for (std::size_t row = 0; row < tile_.rows; ++row)
+      tile_.batch->settled[tile_.first_row + row].overshoot = std::numeric_limits<double>::quiet_NaN();
   }
 
   // State 0: the feedforward point, no control.

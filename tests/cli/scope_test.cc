@@ -62,6 +62,7 @@ TEST_F(ScopeCommand, WatchesRulesWhoseControlComesDownLayerByLayer) {
   const std::string arrays = slurp(here() / "least.npz");
   EXPECT_THAT(arrays.substr(arrays.find("target.npy"), 200), HasSubstr("(200, 10)"));
   const auto calm = parsed(run({"scope", "least", "--json"}));
+  EXPECT_TRUE(calm["overshoot"].is_null());
   EXPECT_EQ(calm["predicted_stable"], true);
   EXPECT_TRUE(calm["a_pi"][0].is_null());
   const auto wild = run({"scope", "least", "--k-p", "5000"});
