@@ -1,6 +1,7 @@
 // Eigenvalues of the controlled network, and whether samples behave as these say.
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "probes/dynamics.h"
 #include "probes/sample_loops.h"
@@ -14,11 +15,12 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // A NaN is the worst.
 double worse(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNaN : std::max(a, b); }
 
-// What the minibatch's settling did; for a rule that solves for its state what its settings say.
+// What the minibatch's settling did; for a rule that solves for its state what its settings say. Empty where there is no loop.
 template <class T>
-ControlledDynamics dynamics_of(const ProbeContext<T>& context) {
+std::optional<ControlledDynamics> dynamics_of(const ProbeContext<T>& context) {
   const auto& seen = context.minibatch.state().dynamics;
-  return seen ? *seen : dynamics_of(context.settings);
+  if (seen || !is_controlled(context.card)) return seen;
+  return dynamics_of(context.settings);
 }
 
 // Samples whose eigenvalues are found; each is a job of its own, so that the bits do not depend on the threads.
@@ -59,7 +61,9 @@ Values worst_of(const std::vector<const char*>& names, const std::vector<std::ve
 
 template <At at, class T>
 Values stability(const ProbeContext<T>& context) {
-  const ControlledDynamics d = dynamics_of(context);
+  const auto dynamics = dynamics_of(context);
+  if (!dynamics) return {};
+  const ControlledDynamics& d = *dynamics;
   const bool in_time = settles(context.card), direct = d.settling.drive == Drive::control;
   const auto found = over_samples<at>(context, d, [&](const Loop& loop) {
     std::vector<double> values;
@@ -78,7 +82,9 @@ Values stability(const ProbeContext<T>& context) {
 
 template <At at, class T>
 Values integral(const ProbeContext<T>& context) {
-  const ControlledDynamics d = dynamics_of(context);
+  const auto dynamics = dynamics_of(context);
+  if (!dynamics) return {};
+  const ControlledDynamics& d = *dynamics;
   return worst_of({"A~_I", "A_I"}, over_samples<at>(context, d, [&](const Loop& loop) {
                     const auto& direct = std::get<ControlLoop>(loop);
                     return std::vector<double>{direct.a_tilde_i(d), direct.a_i(d)};
@@ -87,7 +93,9 @@ Values integral(const ProbeContext<T>& context) {
 
 template <class T>
 Values condition_3(const ProbeContext<T>& context) {
-  const ControlledDynamics d = dynamics_of(context);
+  const auto dynamics = dynamics_of(context);
+  if (!dynamics) return {};
+  const ControlledDynamics& d = *dynamics;
   const auto found = over_samples<At::controlled>(context, d, [&](const Loop& loop) {
     return std::vector<double>{std::get<ControlLoop>(loop).a_inst(d)};
   });
@@ -101,7 +109,9 @@ Values condition_3(const ProbeContext<T>& context) {
 
 template <class T>
 Values divergence(const ProbeContext<T>& context) {
-  const ControlledDynamics d = dynamics_of(context);
+  const auto dynamics = dynamics_of(context);
+  if (!dynamics) return {};
+  const ControlledDynamics& d = *dynamics;
   const auto found = over_samples<At::feedforward>(
       context, d, [&](const Loop& loop) { return std::vector<double>{euler_radius(loop, d)}; });
   const BatchState<T>& state = context.minibatch.state();

@@ -73,6 +73,15 @@ TEST(Probes, ChangeNeitherWeightsNorTheProposedUpdate) {
   EXPECT_EQ(fixture.minibatch.marks(), marks);
 }
 
+TEST(StabilityProbes, HaveNothingToSayWhereNothingSettled) {
+  Fixture<double> fixture("lcp-di");
+  for (const char* probe : {"stability", "stability-controlled", "divergence"})
+    EXPECT_TRUE(fixture.measure(probe).values.empty()) << probe;
+  fixture.assign();
+  for (const char* probe : {"stability", "stability-controlled", "divergence"})
+    EXPECT_FALSE(fixture.measure(probe).values.empty()) << probe;
+}
+
 TEST(SettlingProbes, ApplyToRulesThatSettleInTimeOnly) {
   const auto applies = [](const char* id) {
     return probe_named("settling-time", "test").applies_to(rule_named(id, "test").card());
