@@ -1,10 +1,10 @@
 #include "network/control_response.h"
 
-#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 
 #include "core/profile.h"
+#include "network/system_solver.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -89,20 +89,18 @@ void ControlResponse<T>::solve_together(double diagonal, const T* right, T* x) c
 
 template <class T>
 void ControlResponse<T>::solve_one_by_one(double diagonal, const T* right, T* x) const {
-  const auto n = static_cast<Eigen::Index>(drives_);
-  Eigen::MatrixXd system(n, n);
+  SystemSolver& solver = *tile_.solver;
+  solver.reserve(drives_);
   for (std::size_t sample = 0; sample < samples_; ++sample) {
     const std::size_t row = (first_ + sample) * stride_;
-    for (Eigen::Index j = 0; j < n; ++j) {
-      for (Eigen::Index k = 0; k < n; ++k) {
-        system(k, j) =
-            static_cast<double>(at(sample, static_cast<std::size_t>(k), static_cast<std::size_t>(j)));
-      }
-      system(j, j) += diagonal;
+    double* system = solver.system();
+    for (std::size_t j = 0; j < drives_; ++j, system += drives_) {
+      for (std::size_t k = 0; k < drives_; ++k) system[k] = static_cast<double>(at(sample, k, j));
+      system[j] += diagonal;
     }
-    const Eigen::Map<const Eigen::VectorX<T>> given(right + row, n);
-    Eigen::Map<Eigen::VectorX<T>>(x + row, n) =
-        system.partialPivLu().solve(given.template cast<double>()).template cast<T>();
+    std::copy_n(right + row, drives_, solver.right());
+    const double* solved = solver.solve();
+    for (std::size_t j = 0; j < drives_; ++j) x[row + j] = static_cast<T>(solved[j]);
   }
 }
 

@@ -1,10 +1,10 @@
 #include "network/linear_readout.h"
 
 #include <Eigen/LU>
-#include <optional>
-#include <utility>
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
-#include "core/profile.h"
 #include "kernels/kernels.h"
 #include "network/control_response.h"
 #include "network/matrix.h"
@@ -15,49 +15,23 @@ namespace {
 // Reciprocal condition below which A counts as singular.
 constexpr double kSingular = 1e-8;
 
+// Whether a matrix has nothing beside its diagonal.
 template <class T>
-using Dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <class T>
-using Rows = Eigen::Map<Dense<T>, 0, Eigen::OuterStride<>>;
-template <class T>
-using ConstRows = Eigen::Map<const Dense<T>, 0, Eigen::OuterStride<>>;
-
-// Rows of activities, their padding left out.
-template <class T>
-Rows<T> rows_of(T* data, std::size_t rows, std::size_t units) {
-  return {data, static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(units),
-          Eigen::OuterStride<>(static_cast<Eigen::Index>(row_stride<T>(units)))};
-}
-template <class T>
-ConstRows<T> rows_of(const T* data, std::size_t rows, std::size_t units) {
-  return {data, static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(units),
-          Eigen::OuterStride<>(static_cast<Eigen::Index>(row_stride<T>(units)))};
+bool is_diagonal(const WeightMatrix<T>& w) {
+  for (std::size_t out = 0; out < w.n_out(); ++out) {
+    for (std::size_t in = 0; in < w.n_in(); ++in) {
+      if (out != in && w.get(out, in) != 0) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
-// Feedback of the output is mostly the identity or nothing but a diagonal: then nothing is factored.
 template <class T>
-struct LinearReadout<T>::Inverse {
-  explicit Inverse(const RowMajor& matrix) {
-    if (matrix.isDiagonal(0)) {
-      diagonal = matrix.diagonal();
-    } else {
-      factors.emplace(matrix);
-    }
-  }
-  bool regular() const {
-    if (factors) return factors->rcond() > kSingular;
-    return diagonal.cwiseAbs().minCoeff() > kSingular * diagonal.cwiseAbs().maxCoeff();
-  }
-  // x A⁻ᵀ of rows x.
-  RowMajor of(const RowMajor& x) const {
-    if (factors) return factors->solve(x.transpose()).transpose();
-    return x * diagonal.cwiseInverse().asDiagonal();
-  }
-
-  Eigen::VectorXd diagonal;
-  std::optional<Eigen::PartialPivLU<Eigen::MatrixXd>> factors;
+struct LinearReadout<T>::Factors {
+  explicit Factors(const RowMajor& a) : lu(a) {}
+  Eigen::PartialPivLU<Eigen::MatrixXd> lu;
 };
 
 template <class T>
@@ -80,15 +54,10 @@ bool LinearReadout<T>::prepare(const Network<T>& network, double leak) {
   const std::size_t depth = network.depth();
   outputs_ = network.units(depth);
   hidden_ = network.units(depth - 1);
-  RowMajor a = as_matrix(network.weights("feedback", depth));
-  a.diagonal().array() += leak;
-  inverse_ = std::make_unique<Inverse>(a);
-  regular_ = inverse_->regular();
+  regular_ = invert(network.weights("feedback", depth), leak);
   if (!regular_) return false;
+  spread(network.weights(depth));
   const std::size_t stride = row_stride<T>(outputs_);
-  if (spread_.empty()) spread_ = Buffer<T>(hidden_ * stride);
-  rows_of(spread_.data(), hidden_, outputs_) =
-      inverse_->of(as_matrix(network.weights(depth)).transpose()).template cast<T>();
   drives_.resize(depth - 1);
   for (std::size_t i = 1; i < depth; ++i) {
     const auto& q = network.weights("feedback", i);
@@ -100,6 +69,50 @@ bool LinearReadout<T>::prepare(const Network<T>& network, double leak) {
   return true;
 }
 
+// Feedback of the output is mostly the identity or nothing but a diagonal: then nothing is factored, and nothing allocated.
+template <class T>
+bool LinearReadout<T>::invert(const WeightMatrix<T>& feedback, double leak) {
+  factors_ = nullptr;
+  if (!is_diagonal(feedback)) {
+    RowMajor a = as_matrix(feedback);
+    a.diagonal().array() += leak;
+    factors_ = std::make_unique<Factors>(a);
+    return factors_->lu.rcond() > kSingular;
+  }
+  inverse_.resize(outputs_);
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  for (std::size_t j = 0; j < outputs_; ++j) {
+    const double a = feedback.get(j, j) + leak;
+    least = std::min(least, std::abs(a)), most = std::max(most, std::abs(a));
+    inverse_[j] = 1 / a;
+  }
+  return least > kSingular * most;
+}
+
+template <class T>
+void LinearReadout<T>::spread(const WeightMatrix<T>& w) {
+  const std::size_t stride = row_stride<T>(outputs_);
+  if (spread_.empty()) {
+    spread_ = Buffer<T>(hidden_ * stride);
+    panels_ = Buffer<T>(panel_size<T>(outputs_, hidden_));
+  }
+  const auto put = [&](std::size_t out, std::size_t in, double value) {
+    spread_[in * stride + out] = static_cast<T>(value);
+    panels_[panel_index<T>(outputs_, hidden_, out, in)] = static_cast<T>(-value);
+  };
+  if (factors_ == nullptr) {
+    for (std::size_t out = 0; out < outputs_; ++out) {
+      for (std::size_t in = 0; in < hidden_; ++in) put(out, in, inverse_[out] * w.get(out, in));
+    }
+    return;
+  }
+  const Eigen::MatrixXd all = factors_->lu.solve(Eigen::MatrixXd(as_matrix(w)));
+  for (std::size_t out = 0; out < outputs_; ++out) {
+    for (std::size_t in = 0; in < hidden_; ++in)
+      put(out, in, all(static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(in)));
+  }
+}
+
 template <class T>
 const T* LinearReadout<T>::drive(std::size_t layer, std::size_t j) const {
   const Buffer<T>& drives = drives_[layer - 1];
@@ -108,14 +121,24 @@ const T* LinearReadout<T>::drive(std::size_t layer, std::size_t j) const {
 
 template <class T>
 void LinearReadout<T>::control_alone(const T* delta, std::size_t rows, T* u) const {
-  rows_of(u, rows, outputs_) =
-      inverse_->of(rows_of(delta, rows, outputs_).template cast<double>()).template cast<T>();
+  const std::size_t stride = row_stride<T>(outputs_);
+  for (std::size_t row = 0; row < rows; ++row, delta += stride, u += stride) {
+    if (factors_ == nullptr) {
+      for (std::size_t j = 0; j < outputs_; ++j)
+        u[j] = static_cast<T>(static_cast<double>(delta[j]) * inverse_[j]);
+    } else {
+      const auto n = static_cast<Eigen::Index>(outputs_);
+      const Eigen::Map<const Eigen::VectorX<T>> given(delta, n);
+      Eigen::Map<Eigen::VectorX<T>>(u, n) =
+          factors_->lu.solve(given.template cast<double>()).template cast<T>();
+    }
+  }
 }
 
 template <class T>
 void LinearReadout<T>::add_hidden(const T* rho, std::size_t rows, T* u) const {
-  rows_of(u, rows, outputs_).noalias() -=
-      rows_of(rho, rows, hidden_) * rows_of(std::as_const(spread_).data(), hidden_, outputs_);
+  kernels<T>().product({rho, row_stride<T>(hidden_), panels_.data(), hidden_, outputs_, nullptr, u,
+                        row_stride<T>(outputs_), rows, Start::keep});
 }
 
 template class LinearReadout<float>;

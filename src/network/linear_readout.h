@@ -38,18 +38,25 @@ class LinearReadout {
   // u −= A⁻¹ W_L ρ for `rows` rows.
   void add_hidden(const T* rho, std::size_t rows, T* u) const;
 
-  std::size_t bytes() const { return spread_.bytes() + total_bytes(drives_); }
+  std::size_t bytes() const { return spread_.bytes() + panels_.bytes() + total_bytes(drives_); }
 
  private:
-  struct Inverse;  // of A
+  struct Factors;  // of A
+
+  // A from the output's own feedback; false where it cannot be inverted.
+  bool invert(const WeightMatrix<T>& feedback, double leak);
+  // (A⁻¹ W_L)ᵀ, and its negative as the panels of a weight matrix.
+  void spread(const WeightMatrix<T>& w);
 
   std::mutex mutex_;
   double leak_ = -1;  // of the last prepare(); −1: none
   bool regular_ = false;
   std::size_t outputs_ = 0, hidden_ = 0;  // n_L, n_{L−1}
-  std::unique_ptr<Inverse> inverse_;
-  Buffer<T> spread_;               // (A⁻¹ W_L)ᵀ                [n_{L−1}, stride of L]
-  std::vector<Buffer<T>> drives_;  // (Q_i A⁻¹ W_L)ᵀ, by layer−1   [n_{L−1}, stride of i]
+  std::vector<double> inverse_;           // of A's diagonal, where it has nothing else
+  std::unique_ptr<Factors> factors_;      // otherwise
+  Buffer<T> spread_;                      // (A⁻¹ W_L)ᵀ                [n_{L−1}, stride of L]
+  Buffer<T> panels_;                      // −A⁻¹ W_L, as the panels of a weight matrix
+  std::vector<Buffer<T>> drives_;         // (Q_i A⁻¹ W_L)ᵀ, by layer−1   [n_{L−1}, stride of i]
 };
 
 extern template class LinearReadout<float>;

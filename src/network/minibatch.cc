@@ -8,6 +8,7 @@
 #include "core/philox.h"
 #include "core/profile.h"
 #include "kernels/kernels.h"
+#include "network/system_solver.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -15,6 +16,7 @@ namespace apical {
 template <class T>
 struct Minibatch<T>::Worker {
   Arena<T> arena;
+  SystemSolver solver;
   TileState<T> tile;
   std::map<std::string, StepSums<T>, std::less<>> sums;
   Marks marks;
@@ -76,6 +78,7 @@ Minibatch<T>::Minibatch(const Network<T>& network, Loss loss, Pool& pool, std::s
     auto& worker = *workers_.emplace_back(std::make_unique<Worker>());
     worker.tile.batch = &batch_;
     worker.tile.arena = &worker.arena;
+    worker.tile.solver = &worker.solver;
     worker.tile.delta.reserve(network.depth() + 1);
     worker.tile.layer.reserve(network.depth() + 1);
     worker.tile.euler.reserve(network.depth() + 1);
@@ -173,15 +176,17 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
 // minibatch of a pass, whichever thread takes which tile.
 template <class T>
 void Minibatch<T>::level_storage(std::string_view group) {
-  std::size_t most = 0;
+  std::size_t most = 0, unknowns = 0;
   bool stepped = false;
   for (auto& worker : workers_) {
     worker->arena.reset();
     most = std::max(most, worker->arena.capacity());
+    unknowns = std::max(unknowns, worker->solver.unknowns());
     stepped = stepped || worker->sums.find(group)->second.used;
   }
   for (auto& worker : workers_) {
     worker->arena.reserve(most);
+    worker->solver.reserve(unknowns);
     if (stepped) worker->sums.find(group)->second.prepare(network_, group, learning_);
   }
 }
@@ -277,7 +282,7 @@ template <class T>
 MinibatchMemory Minibatch<T>::memory() const {
   MinibatchMemory memory{.activities = batch_.bytes()};
   for (const auto& worker : workers_) {
-    memory.arenas += worker->arena.bytes();
+    memory.arenas += worker->arena.bytes() + worker->solver.bytes();
     for (const auto& [group, sums] : worker->sums) memory.proposals += sums.bytes();
   }
   for (const auto& lane : lane_sums_) {

@@ -37,6 +37,8 @@ struct LearningLayers {
   }
 };
 
+class SystemSolver;
+
 // One layer of a settling network, as deviations from the feedforward point. Rings hold `ring` states, the newest at `slot`.
 template <class T>
 struct SettlingLayer {
@@ -76,6 +78,7 @@ struct TileState {
   NoisePort<T>* noise_port = nullptr;
   Observer<T>* observer = nullptr;
   Arena<T>* arena = nullptr;
+  SystemSolver* solver = nullptr;
   LearningLayers learning;
   Marks marks;
 

@@ -96,5 +96,20 @@ TEST(Allocation, DoesNotHappenInAStepAfterTheFirstWhateverTheRulePassAndThreads)
   }
 }
 
+// A linear output wider than the layer below, with its feedback at the identity: systems of the last hidden layer, too large to be solved side by side.
+TEST(Allocation, DoesNotHappenWhereAWideOutputIsControlledByWayOfTheLayerBelow) {
+  const Toy toy = make_toy({.units = {20, 24, 60, 80},
+                            .loss = Loss::half_squared_error,
+                            .batch = 4 * Minibatch<float>::kTileRows + 5,
+                            .regression = true});
+  for (const RulePass& pass : every_pass(11)) {
+    if (pass.rule != "dfc-ssa") continue;
+    for (const unsigned threads : {1u, 3u}) {
+      EXPECT_EQ(allocations_of_later_steps<float>(toy, pass, threads), 0) << pass.name << ", " << threads;
+      EXPECT_EQ(allocations_of_later_steps<double>(toy, pass, threads), 0) << pass.name << ", " << threads;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace apical
