@@ -51,11 +51,15 @@ std::vector<Segment> schedule(const Recipe& recipe, const Card& card, const Para
   return segments;
 }
 
+Parameter schedule_of(const ProbeInfo& probe) {
+  return whole(probe.name, probe.every, "minibatches", 0, 1e9, probe.meaning + "; 0: never");
+}
+
 Parameters probe_settings(const Card& card) {
   std::vector<Parameter> described;
   for (const ProbeInfo& probe : all_probes()) {
     if (!probe.applies_to(card)) continue;
-    described.push_back(whole(probe.name, probe.every, "minibatches", 0, 1e9, probe.meaning + "; 0: never"));
+    described.push_back(schedule_of(probe));
   }
   described.push_back(damping_parameter());
   return Parameters("probes", std::move(described));
@@ -67,8 +71,9 @@ std::vector<std::string> leave_out_probes(Recipe& recipe, const Card& card) {
   for (const ProbeInfo& probe : all_probes()) {
     const FreeSettings::Setting* setting = recipe.probes.find(probe.name);
     if (setting == nullptr || probe.applies_to(card)) continue;
-    const auto* every = std::get_if<std::int64_t>(&setting->value);
-    if (every == nullptr || *every != 0) asked_for.push_back(probe.name);
+    Parameters schedule("probes", {schedule_of(probe)});
+    schedule.set(probe.name, setting->value, setting->where);
+    if (schedule.whole(probe.name) > 0) asked_for.push_back(probe.name);
     recipe.probes.remove(probe.name);
   }
   return asked_for;

@@ -56,6 +56,10 @@ TEST(Plan, LeavesOutProbesThatMeanNothingForItsRule) {
   EXPECT_EQ(plan.probes.front().name, "update-angle");
   EXPECT_EQ(plan.probes.front().every, 7);
   EXPECT_TRUE(make_plan(small_recipe("dfc", said), {}).probes_left_out.empty());
+  // what is said of them has to make sense all the same
+  EXPECT_THAT(complaint_about("backprop", {"probes.condition-2=-5"}),
+              AllOf(HasSubstr("condition-2"), HasSubstr("-5")));
+  EXPECT_THAT(complaint_about("backprop", {"probes.condition-2=often"}), HasSubstr("condition-2"));
 }
 
 TEST(Plan, UnknownPassIsAnsweredWithTheNearest) {
