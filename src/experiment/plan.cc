@@ -68,11 +68,13 @@ Parameters probe_settings(const Card& card) {
 // One recipe may serve several rules: takes out the probes that mean nothing for this one, and says which it asked for.
 std::vector<std::string> leave_out_probes(Recipe& recipe, const Card& card) {
   std::vector<std::string> asked_for;
-  for (const ProbeInfo& probe : all_probes()) {
-    const FreeSettings::Setting* setting = recipe.probes.find(probe.name);
-    if (setting == nullptr || probe.applies_to(card)) continue;
+  const std::vector<FreeSettings::Setting> said = recipe.probes.all();
+  for (const FreeSettings::Setting& setting : said) {
+    if (setting.key == damping_parameter().name) continue;
+    const ProbeInfo& probe = probe_named(setting.key, setting.where);
+    if (probe.applies_to(card)) continue;
     Parameters schedule("probes", {schedule_of(probe)});
-    schedule.set(probe.name, setting->value, setting->where);
+    schedule.set(probe.name, setting.value, setting.where);
     if (schedule.whole(probe.name) > 0) asked_for.push_back(probe.name);
     recipe.probes.remove(probe.name);
   }

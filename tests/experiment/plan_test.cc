@@ -44,6 +44,9 @@ TEST(Plan, RuleParameterOutOfRangeSaysWhatWasRequired) {
 TEST(Plan, UnknownProbeIsAnsweredWithTheNearest) {
   EXPECT_THAT(complaint_about("dfa", {"probes.update-angel=5"}),
               AllOf(HasSubstr("update-angel"), HasSubstr("update-angle")));
+  // also one of those that mean nothing for the rule
+  EXPECT_THAT(complaint_about("dfa", {"probes.conditon-2=5"}),
+              HasSubstr("unknown probe 'conditon-2'. Did you mean 'condition-2'?"));
 }
 
 // One recipe serves several rules.
