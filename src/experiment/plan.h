@@ -44,7 +44,7 @@ struct Plan {
   std::vector<Segment> segments;
   std::vector<ScheduledProbe> probes;
   std::vector<std::string> probes_left_out;  // asked for, and of no meaning for the rule
-  double probe_damping = 0;  // γ of the references that probes damp
+  double probe_damping = 0;                  // γ of the references that probes damp
   Dataset train, test;
   Standardisation standardisation;
   std::map<std::string, std::string> data_sha256;  // part → hash

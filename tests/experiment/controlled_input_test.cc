@@ -99,10 +99,12 @@ std::string name_of(const testing::TestParamInfo<const char*>& rule) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, ControlledRule,
-                         ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "mn", "gn", "lcp-di", "lcp-kp", "lcp-lf",
-                                           "lcp-ebd"),
+                         ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "mn", "gn", "lcp-di",
+                                           "lcp-kp", "lcp-lf", "lcp-ebd"),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(Rules, LeakyRule, ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "lcp-di", "lcp-lf"), name_of);
+INSTANTIATE_TEST_SUITE_P(Rules, LeakyRule,
+                         ::testing::Values("dfc", "dfc-ss", "dfc-ssa", "strong-dfc", "lcp-di", "lcp-lf"),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(Rules, RuleInTime, ::testing::Values("dfc", "dfc-ss", "strong-dfc"), name_of);
 
 }  // namespace
