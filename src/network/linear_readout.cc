@@ -96,20 +96,16 @@ void LinearReadout<T>::spread(const WeightMatrix<T>& w) {
     spread_ = Buffer<T>(hidden_ * stride);
     panels_ = Buffer<T>(panel_size<T>(outputs_, hidden_));
   }
-  const auto put = [&](std::size_t out, std::size_t in, double value) {
-    spread_[in * stride + out] = static_cast<T>(value);
-    panels_[panel_index<T>(outputs_, hidden_, out, in)] = static_cast<T>(-value);
-  };
-  if (factors_ == nullptr) {
-    for (std::size_t out = 0; out < outputs_; ++out) {
-      for (std::size_t in = 0; in < hidden_; ++in) put(out, in, inverse_[out] * w.get(out, in));
-    }
-    return;
-  }
-  const Eigen::MatrixXd all = factors_->lu.solve(Eigen::MatrixXd(as_matrix(w)));
+  Eigen::MatrixXd solved;
+  if (factors_ != nullptr) solved = factors_->lu.solve(Eigen::MatrixXd(as_matrix(w)));
   for (std::size_t out = 0; out < outputs_; ++out) {
-    for (std::size_t in = 0; in < hidden_; ++in)
-      put(out, in, all(static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(in)));
+    for (std::size_t in = 0; in < hidden_; ++in) {
+      const double value = factors_ == nullptr
+                               ? inverse_[out] * w.get(out, in)
+                               : solved(static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(in));
+      spread_[in * stride + out] = static_cast<T>(value);
+      panels_[panel_index<T>(outputs_, hidden_, out, in)] = static_cast<T>(-value);
+    }
   }
 }
 

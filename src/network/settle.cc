@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -81,7 +80,6 @@ class SettlingRun {
       if (needs_.renewed_basal) renew_basal(network_, tile_);
     }
     record_.write(tile_);
-    if (moving_target_) forget_overshoot();
   }
 
  private:
@@ -96,12 +94,6 @@ class SettlingRun {
       tile_.batch->dynamics = {controller_, settling_, moving_target_ ? tile_.clamped_gain : 1,
                                moving_target_ && tile_.clamped_softmax};
     }
-  }
-
-  // What moves away cannot be overshot.
-  void forget_overshoot() {
-    for (std::size_t row = 0; row < tile_.rows; ++row)
-      tile_.batch->settled[tile_.first_row + row].overshoot = std::numeric_limits<double>::quiet_NaN();
   }
 
   // State 0: the feedforward point, no control.
@@ -120,7 +112,9 @@ class SettlingRun {
     tile_.slot = tile_.ring - 1;
     tile_.control_slot = tile_.control_ring - 1;
     if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
-    record_.start(tile_, target_, network_.units(depth_), tolerance(), settling_.error_remains);
+    record_.start(
+        tile_, target_, network_.units(depth_),
+        {.tolerance = tolerance(), .error_remains = settling_.error_remains, .target_moves = moving_target_});
   }
 
   void settle() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "network/tile_state.h"
 
@@ -27,8 +28,8 @@ void SettlingRecord::reserve(std::size_t rows) {
 }
 
 template <class T>
-void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs, double tolerance,
-                           bool error_remains) {
+void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_t outputs,
+                           const Manner& manner) {
   const std::size_t stride = tile.output_stride(), depth = tile.layer.size() - 1;
   const T* output = tile.batch->rate[depth].data() + tile.first_row * stride;
   samples_.assign(tile.rows, Settled{});
@@ -36,8 +37,7 @@ void SettlingRecord::start(const TileState<T>& tile, const T* target, std::size_
   output_norm_.resize(tile.rows);
   last_unsettled_.assign(tile.rows, 0);
   last_restless_.assign(tile.rows, 0);
-  tolerance_ = tolerance;
-  error_remains_ = error_remains;
+  manner_ = manner;
   for (std::size_t row = 0; row < tile.rows; ++row) {
     double error = 0, norm = 0;
     // padding has rates too: φ(0)
@@ -68,13 +68,18 @@ void SettlingRecord::state(const TileState<T>& tile, const T* target, const PiCo
     Settled& sample = samples_[row];
     sample.error = std::sqrt(static_cast<double>(error));
     sample.residual = std::sqrt(static_cast<double>(residual)) / output_norm_[row];
-    sample.converged = error_remains_ ? sample.residual < kConverged
-                                      : has_converged(sample.residual, sample.error, first_error_[row]);
+    sample.converged = manner_.error_remains
+                           ? sample.residual < kConverged
+                           : has_converged(sample.residual, sample.error, first_error_[row]);
     sample.diverged = !(sample.residual <= kDiverged);
     const double way = first_error_[row] * first_error_[row];
-    if (way > 0) sample.overshoot = std::max(sample.overshoot, static_cast<double>(advance) / way - 1);
+    if (manner_.target_moves) {
+      sample.overshoot = std::numeric_limits<double>::quiet_NaN();
+    } else if (way > 0) {
+      sample.overshoot = std::max(sample.overshoot, static_cast<double>(advance) / way - 1);
+    }
     if (!(sample.residual < kConverged)) last_unsettled_[row] = step;
-    if (!(sample.residual < tolerance_)) last_restless_[row] = step;
+    if (!(sample.residual < manner_.tolerance)) last_restless_[row] = step;
   }
 }
 
@@ -116,7 +121,7 @@ void SettlingRecord::write(TileState<T>& tile) const {
 }
 
 #define APICAL_INSTANTIATE(T)                                                                            \
-  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t, double, bool);         \
+  template void SettlingRecord::start(const TileState<T>&, const T*, std::size_t, const Manner&);        \
   template void SettlingRecord::state(const TileState<T>&, const T*, const PiController&, std::int64_t); \
   template void SettlingRecord::write(TileState<T>&) const;
 APICAL_INSTANTIATE(float)

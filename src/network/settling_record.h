@@ -19,10 +19,15 @@ class SettlingRecord {
  public:
   // Room for tiles of that many samples.
   void reserve(std::size_t rows);
-  // At the feedforward state; target is r* − r_L⁻ [rows, stride] of `outputs` units.   error_remains: Settling's
+  // What is looked at: the residual below which a sample rests, whether rest leaves an error (Settling), whether the target moves with the
+  // output, which then cannot go beyond it.
+  struct Manner {
+    double tolerance = 0;
+    bool error_remains = false, target_moves = false;
+  };
+  // At the feedforward state; target is r* − r_L⁻ [rows, stride] of `outputs` units.
   template <class T>
-  void start(const TileState<T>& tile, const T* target, std::size_t outputs, double tolerance = 0,
-             bool error_remains = false);
+  void start(const TileState<T>& tile, const T* target, std::size_t outputs, const Manner& manner);
   // After state `step`: residual ‖r_L − (r* − α u)‖ / ‖r_L⁻‖ and error ‖r* − r_L‖ of each sample, and what they say of it so far.
   template <class T>
   void state(const TileState<T>& tile, const T* target, const PiController& controller, std::int64_t step);
@@ -49,8 +54,7 @@ class SettlingRecord {
   std::vector<Settled> samples_;
   std::vector<double> first_error_, output_norm_;
   std::vector<std::int64_t> last_unsettled_;  // the last state whose residual was too large
-  double tolerance_ = 0;
-  bool error_remains_ = false;
+  Manner manner_;
   std::vector<std::int64_t> last_restless_;  // the last state whose residual was above the tolerance
   std::vector<std::uint8_t> left_out_;
 };

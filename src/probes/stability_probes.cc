@@ -60,10 +60,7 @@ Values worst_of(const std::vector<const char*>& names, const std::vector<std::ve
 }
 
 template <At at, class T>
-Values stability(const ProbeContext<T>& context) {
-  const auto dynamics = dynamics_of(context);
-  if (!dynamics) return {};
-  const ControlledDynamics& d = *dynamics;
+Values stability(const ProbeContext<T>& context, const ControlledDynamics& d) {
   const bool in_time = settles(context.card), direct = d.settling.drive == Drive::control;
   const auto found = over_samples<at>(context, d, [&](const Loop& loop) {
     std::vector<double> values;
@@ -81,10 +78,7 @@ Values stability(const ProbeContext<T>& context) {
 }
 
 template <At at, class T>
-Values integral(const ProbeContext<T>& context) {
-  const auto dynamics = dynamics_of(context);
-  if (!dynamics) return {};
-  const ControlledDynamics& d = *dynamics;
+Values integral(const ProbeContext<T>& context, const ControlledDynamics& d) {
   return worst_of({"A~_I", "A_I"}, over_samples<at>(context, d, [&](const Loop& loop) {
                     const auto& direct = std::get<ControlLoop>(loop);
                     return std::vector<double>{direct.a_tilde_i(d), direct.a_i(d)};
@@ -92,10 +86,7 @@ Values integral(const ProbeContext<T>& context) {
 }
 
 template <class T>
-Values condition_3(const ProbeContext<T>& context) {
-  const auto dynamics = dynamics_of(context);
-  if (!dynamics) return {};
-  const ControlledDynamics& d = *dynamics;
+Values condition_3(const ProbeContext<T>& context, const ControlledDynamics& d) {
   const auto found = over_samples<At::controlled>(context, d, [&](const Loop& loop) {
     return std::vector<double>{std::get<ControlLoop>(loop).a_inst(d)};
   });
@@ -108,10 +99,7 @@ Values condition_3(const ProbeContext<T>& context) {
 }
 
 template <class T>
-Values divergence(const ProbeContext<T>& context) {
-  const auto dynamics = dynamics_of(context);
-  if (!dynamics) return {};
-  const ControlledDynamics& d = *dynamics;
+Values divergence(const ProbeContext<T>& context, const ControlledDynamics& d) {
   const auto found = over_samples<At::feedforward>(
       context, d, [&](const Loop& loop) { return std::vector<double>{euler_radius(loop, d)}; });
   const BatchState<T>& state = context.minibatch.state();
@@ -130,6 +118,13 @@ Values divergence(const ProbeContext<T>& context) {
           {"agreement", agree / samples}};
 }
 
+// A probe of loops; it has nothing to say where there is none.
+template <auto measure, class T>
+Values of_loops(const ProbeContext<T>& context) {
+  const auto dynamics = dynamics_of(context);
+  return dynamics ? measure(context, *dynamics) : Values{};
+}
+
 }  // namespace
 
 std::vector<Probe> stability_probes() {
@@ -141,33 +136,33 @@ std::vector<Probe> stability_probes() {
         "smallest real part of the eigenvalues of J Q + α I at the controlled state, and the share of "
         "samples where it is above 0",
         "1/tau_u", kCost, 0, &is_controlled, true},
-       &condition_3<float>,
-       &condition_3<double>},
+       &of_loops<&condition_3<float>, float>,
+       &of_loops<&condition_3<double>, double>},
       {{"stability",
         "largest real part of the eigenvalues of A_PI, of the Euler step (ln ρ / dt) and of A_inst, at the "
         "feedforward point of the worst sample",
         "1/tau_u", kCost, 0, &is_driven},
-       &stability<At::feedforward, float>,
-       &stability<At::feedforward, double>},
+       &of_loops<&stability<At::feedforward, float>, float>,
+       &of_loops<&stability<At::feedforward, double>, double>},
       {{"stability-controlled", "the same at the controlled state in which samples end", "1/tau_u", kCost,
         100, &is_driven, true},
-       &stability<At::controlled, float>,
-       &stability<At::controlled, double>},
+       &of_loops<&stability<At::controlled, float>, float>,
+       &of_loops<&stability<At::controlled, double>, double>},
       {{"stability-integral",
         "largest real part of the eigenvalues of A~_I and A_I at the feedforward point of the worst sample",
         "1/tau_u", kCost, 0, &simulates},
-       &integral<At::feedforward, float>,
-       &integral<At::feedforward, double>},
+       &of_loops<&integral<At::feedforward, float>, float>,
+       &of_loops<&integral<At::feedforward, double>, double>},
       {{"stability-integral-controlled", "the same at the controlled state in which samples end", "1/tau_u",
         kCost, 0, &simulates, true},
-       &integral<At::controlled, float>,
-       &integral<At::controlled, double>},
+       &of_loops<&integral<At::controlled, float>, float>,
+       &of_loops<&integral<At::controlled, double>, double>},
       {{"divergence",
         "share of samples whose Euler step is predicted to be unstable, that diverged, that did not settle, "
         "and where prediction and settling agree",
         "", kCost, 0, &settles},
-       &divergence<float>,
-       &divergence<double>},
+       &of_loops<&divergence<float>, float>,
+       &of_loops<&divergence<double>, double>},
   };
 }
 
