@@ -34,7 +34,8 @@ enum class Learn { never, last, each_step };
 enum class Settle {
   steps,          // all T states, as published
   until_settled,  // until every sample of the tile has settled; T states at most
-  solve  // to the equilibrium, by a solver; simulated where that finds none that it can certify as stable
+  solve,  // to the equilibrium, by a solver; simulated where that finds none that it can certify as stable
+  linear_response  // all T states, to first order in the push on the target; simulated where that does not do
 };
 
 // What drives the apical compartments from state to state.
@@ -65,6 +66,7 @@ struct Settling {
   Settle how = Settle::steps;
   // until_settled: the residual below which every sample has to stay for as long as its slowest compartment takes;   0: 1e-6
   // solve: relative error of the control;   0: 1e-9, in float32 1e-6
+  // linear_response: relative error of the states;   0: 1e-3
   double tolerance = 0;
   Drive drive = Drive::control;      // only Drive::control can be solved for
   const char* through = "feedback";  // the weights that carry it; "forward": W_{i+1}ᵀ
@@ -89,7 +91,7 @@ struct ControlledDynamics {
   bool softmax = false;
 };
 
-// Whether a sample's last state was simulated, solved for, or simulated because it could not be solved for.
+// Whether a sample's states were simulated, solved for (a rest point or a linear response), or simulated because they could not be solved for.
 enum class Found : std::uint8_t { simulated, solved, fell_back };
 
 // What became of one sample's settling, with the thresholds of the authors' code.     docs/concepts/settling-and-convergence.md

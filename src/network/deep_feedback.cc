@@ -1,5 +1,7 @@
 #include "apical/deep_feedback.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "apical/error.h"
@@ -91,9 +93,10 @@ bool has_setting(const Parameters& settings, const std::string& name) {
 }
 
 void configure(Card& card, const Parameters& settings) {
-  if (has_setting(settings, "settling") && settings.text("settling") == "solved") {
-    card.marks.add(Mark::analytic_jacobian);
-    card.marks.add(Mark::weight_transport);
+  if (has_setting(settings, "settling")) {
+    const Settle how = settle_named(settings.text("settling"));
+    if (how == Settle::solve || how == Settle::linear_response) card.marks.add(Mark::analytic_jacobian);
+    if (how == Settle::solve) card.marks.add(Mark::weight_transport);
   }
   const bool paper = settings.text("reading") == "paper";
   if (settings.text("feedback") == "fixed") {
@@ -117,11 +120,12 @@ void configure(Card& card, const Parameters& settings) {
                      {"feedback", feedback_adam(0.0005265408146, scale)}};
 }
 
-void require_rest(const Settling& settling) {
-  if (settling.how != Settle::solve || (settling.sigma == 0 && settling.sigma_output == 0)) return;
+void require_quiet(const Settling& settling) {
+  const bool solves = settling.how == Settle::solve, responds = settling.how == Settle::linear_response;
+  if ((!solves && !responds) || (settling.sigma == 0 && settling.sigma_output == 0)) return;
   throw Error("rule.settling",
-              "\"solved\" requires dynamics without noise, which have an equilibrium; sigma or sigma_output "
-              "is not 0.",
+              fmt::format("\"{}\" requires dynamics without noise{}; sigma or sigma_output is not 0.",
+                          solves ? "solved" : "linear-response", solves ? ", which have an equilibrium" : ""),
               "Set both to 0, or settling to \"steps\".");
 }
 
@@ -134,8 +138,9 @@ Mismatch mismatch_named(const std::string& name) {
 
 void complete_deep_feedback_card(Card& card, Control control, Learn learn) {
   const bool simulated = control == Control::simulated;
-  for (auto& list : {target_and_plasticity(), simulated ? dynamics() : std::vector<Parameter>{},
-                     simulated ? ending_parameters(learn) : std::vector<Parameter>{}, feedback_learning()}) {
+  for (auto& list :
+       {target_and_plasticity(), simulated ? dynamics() : std::vector<Parameter>{},
+        simulated ? ending_parameters(learn, Push::small) : std::vector<Parameter>{}, feedback_learning()}) {
     card.parameters.insert(card.parameters.end(), list.begin(), list.end());
   }
   card.groups = {{.name = "feedback",
@@ -204,7 +209,7 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
            .tolerance = settings.real("settling_tolerance"),
            .include_unsettled = settings.flag("include_non_converged"),
            .streaming = settings.text("bookkeeping") == "streaming"};
-  require_rest(wake_);
+  require_quiet(wake_);
 }
 
 double DeepFeedback::correlation_factor(std::size_t layer, std::size_t depth) const {

@@ -24,37 +24,6 @@ constexpr double kClose = 1e-3;
 
 using Vector = Eigen::Map<Eigen::VectorXd>;
 
-// One step of the law from the sum of both drives, where it has to stay, and one from 0.
-template <class T>
-bool rests_at_sum(LawFunction<T> law) {
-  constexpr std::size_t n = kPanel<T>;
-  std::array<T, n> zero{}, basal, apical, v, rate;
-  basal.fill(T(0.25));
-  apical.fill(T(0.5));
-  for (const T from : {T(0.75), T(0)}) {
-    v.fill(from);
-    law({1,
-         n,
-         0,
-         n,
-         Activation::linear,
-         basal.data(),
-         apical.data(),
-         nullptr,
-         nullptr,
-         v.data(),
-         rate.data(),
-         nullptr,
-         nullptr,
-         {zero.data(), zero.data(), zero.data()},
-         T(1),
-         T(0.5),
-         T(0)});
-    if (v[0] != from + (T(0.75) - from) / 2) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 template <class T>
@@ -63,6 +32,7 @@ EquilibriumSolver<T>::EquilibriumSolver(const Network<T>& network, TileState<T>&
                                         const T* target)
     : network_(network),
       tile_(tile),
+      law_(law),
       controller_(controller),
       settling_(settling),
       target_(target),
@@ -125,7 +95,7 @@ bool EquilibriumSolver<T>::solve() {
   } else {
     precondition_by_diagonal();
     iterate(Until::found);
-    LinearisedSteps<T> steps(network_, tile_, controller_, settling_);
+    LinearisedSteps<T> steps(network_, tile_, law_, controller_, settling_);
     for (std::size_t row = 0; row < rows_; ++row) {
       if (!steps.faded(row)) state_[row] = Row::lost;
     }

@@ -59,6 +59,7 @@ class EquilibriumSolver {
 
   const Network<T>& network_;
   TileState<T>& tile_;
+  LawFunction<T> law_;
   const PiController& controller_;
   const Settling& settling_;
   const T* target_;

@@ -20,6 +20,7 @@
 #include "network/counting_law.h"
 #include "network/equilibrium.h"
 #include "network/kept_rows.h"
+#include "network/linear_response.h"
 #include "network/seen_state.h"
 #include "network/settling_arrays.h"
 #include "network/settling_filters.h"
@@ -60,10 +61,9 @@ class SettlingRun {
     choose_target();
     if (needs_.learns_forward) delta_.begin_steps("forward");
     if (!needs_.feedback_group.empty()) delta_.begin_steps(needs_.feedback_group);
-    settling_.how == Settle::solve ? solve() : settle();
+    const bool responded = run_to_end();
     // samples that did not settle are known only now: the tile runs again without them
-    if (!settling_.include_unsettled && !settling_.streaming && record_.leave_out_unsettled()) {
-      tile_.left_out = record_.left_out();
+    if (!responded && leave_out_unsettled()) {
       if (needs_.learns) {
         delta_.restart_steps();
         if (!record_.all_left_out()) settle();
@@ -96,6 +96,24 @@ class SettlingRun {
     }
   }
 
+  // As far as the settings say; whether the states were known without taking the steps, and plasticity has seen them already.
+  bool run_to_end() {
+    if (settling_.how == Settle::solve) {
+      solve();
+    } else if (settling_.how == Settle::linear_response && tile_.observer == nullptr) {
+      return respond();
+    } else {
+      settle();
+    }
+    return false;
+  }
+
+  bool leave_out_unsettled() {
+    if (settling_.include_unsettled || settling_.streaming || !record_.leave_out_unsettled()) return false;
+    tile_.left_out = record_.left_out();
+    return true;
+  }
+
   // State 0: the feedforward point, no control.
   void start() {
     for (std::size_t i = 1; i <= depth_; ++i) {
@@ -122,25 +140,10 @@ class SettlingRun {
     observe(0);
     std::size_t collected = 0;
     for (std::int64_t step = 0; step + 1 < settling_.steps; ++step) {
-      tile_.step = step;
-      const T* u_before = tile_.control();
-      tile_.slot = (tile_.slot + 1) % tile_.ring;
-      tile_.control_slot = (tile_.control_slot + 1) % tile_.control_ring;
-      control(u_before);
-      if (tile_.fast_control != nullptr)
-        high_pass_control(tile_, static_cast<T>(settling_.filter), step == 0);
-      if (!needs_.feedback_group.empty())
-        learn(needs_.feedback_group);  // apical voltage now, control of the next state
-      move(settling_.proactive ? tile_.control() : u_before, step);
-      if (needs_.slow_rates) low_pass_rates(tile_, static_cast<T>(settling_.filter));
-      if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
+      advance(step);
       record_.state(tile_, target_, controller_, step + 1);
       if (settling_.streaming && !settling_.include_unsettled) tile_.left_out = record_.leave_out_diverged();
-      if (needs_.learns_forward) {
-        for (std::size_t i = 1; i <= depth_; ++i) silence_left_out(tile_, i);
-        if (settling_.renew_basal) renew_basal(network_, tile_);
-        learn("forward");
-      }
+      if (needs_.learns_forward) learn_forward();
       if (needs_.learns && ++collected == tile_.ring) {
         delta_.flush(collected);
         collected = 0;
@@ -158,6 +161,57 @@ class SettlingRun {
     record_.finish(settling_.steps);
     // tile_.step is the last step that was taken: a tile that has settled may stop early
     profile::add_settling_steps(static_cast<double>(tile_.step + 1), static_cast<double>(tile_.rows));
+  }
+
+  // From state `step` to the next one.
+  void advance(std::int64_t step) {
+    tile_.step = step;
+    const T* u_before = tile_.control();
+    tile_.slot = (tile_.slot + 1) % tile_.ring;
+    tile_.control_slot = (tile_.control_slot + 1) % tile_.control_ring;
+    control(u_before);
+    if (tile_.fast_control != nullptr) high_pass_control(tile_, static_cast<T>(settling_.filter), step == 0);
+    if (!needs_.feedback_group.empty())
+      learn(needs_.feedback_group);  // apical voltage now, control of the next state
+    move(settling_.proactive ? tile_.control() : u_before, step);
+    if (needs_.slow_rates) low_pass_rates(tile_, static_cast<T>(settling_.filter));
+    if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
+  }
+
+  void learn_forward() {
+    for (std::size_t i = 1; i <= depth_; ++i) silence_left_out(tile_, i);
+    if (settling_.renew_basal) renew_basal(network_, tile_);
+    learn("forward");
+  }
+
+  // All T states to first order: the last one, and the mean of those that plasticity sees, which stands for each of them. Simulated where the first
+  // order does not do, and false then.
+  bool respond() {
+    start();
+    LinearResponse<T> response(network_, tile_, law_, controller_, settling_, target_);
+    const bool known = response.put(Response::last) && (!needs_.learns || response.put(Response::mean));
+    if (!known) {
+      settle();
+    } else {
+      response.put(Response::last);
+      advance(settling_.steps - 2);
+    }
+    for (std::size_t row = 0; row < tile_.rows; ++row)
+      record_.found(row, known ? Found::solved : Found::fell_back);
+    if (!known) return false;
+    record_.state(tile_, target_, controller_, settling_.steps - 1);
+    record_.finish(settling_.steps);
+    leave_out_unsettled();
+    if (needs_.learns && !(tile_.left_out != nullptr && record_.all_left_out())) {
+      response.put(Response::mean);
+      const T states = static_cast<T>(settling_.steps - 1);
+      delta_.scale_steps(1 / states);
+      advance(settling_.steps - 2);
+      learn_forward();
+      delta_.flush(1);
+      delta_.scale_steps(states);
+    }
+    return true;
   }
 
   // To the rest point; samples for which none is found are simulated.
@@ -306,6 +360,7 @@ void BasicTrial<T>::settle(LawFunction<T> law, const PiController& controller, c
     mark(Mark::analytic_jacobian);
     mark(Mark::weight_transport);
   }
+  if (settling.how == Settle::linear_response) mark(Mark::analytic_jacobian);
   if (TopDown<T>::transports(settling)) mark(Mark::weight_transport);
   SettlingRun<T>(network_, tile_, rule_, static_cast<TileDelta<T>&>(delta_), counted(law), controller,
                  settling)

@@ -2,27 +2,27 @@
 
 namespace apical {
 
-std::vector<Parameter> ending_parameters(Learn learn) {
-  if (learn == Learn::each_step) {
-    return {
-        choice("settling", "steps", {"steps", "until-settled"},
-               "all T states, as published, or until every sample of a tile has settled, T states at most; "
-               "a rule that learns on the way cannot leave the way out"),
-        real("settling_tolerance", 0, "", 0, 1, "residual below which a sample has settled (0: 1e-6)"),
-    };
+std::vector<Parameter> ending_parameters(Learn learn, Push push) {
+  std::vector<std::string> choices = {"steps", "until-settled"};
+  std::string meaning =
+                  "all T states, as published; until every sample of a tile has settled, T states at most",
+              tolerance = "residual below which a sample has settled (0: 1e-6)";
+  if (learn != Learn::each_step) {
+    choices.emplace_back("solved");
+    meaning += "; solved for the equilibrium, where that is certified to be stable";
+    tolerance += "; relative error of a control that is solved for (0: 1e-9, in float32 1e-6)";
   }
-  return {
-      choice("settling", "steps", {"steps", "until-settled", "solved"},
-             "all T states, as published; until every sample of a tile has settled, T states at most; "
-             "or solved for the equilibrium, where that is certified to be stable"),
-      real("settling_tolerance", 0, "", 0, 1,
-           "residual below which a sample has settled (0: 1e-6), or relative error of a control "
-           "that is solved for (0: 1e-9, in float32 1e-6)"),
-  };
+  if (push == Push::small) {
+    choices.emplace_back("linear-response");
+    meaning += "; or all T states to first order in the nudge, where that is small enough";
+    tolerance += "; relative error of a linear response (0: 1e-3)";
+  }
+  return {choice("settling", "steps", choices, meaning), real("settling_tolerance", 0, "", 0, 1, tolerance)};
 }
 
 Settle settle_named(const std::string& name) {
   if (name == "solved") return Settle::solve;
+  if (name == "linear-response") return Settle::linear_response;
   return name == "steps" ? Settle::steps : Settle::until_settled;
 }
 

@@ -133,7 +133,7 @@ void configure(Card& card, const Parameters& settings) {
 }  // namespace
 
 void complete_strong_feedback_card(Card& card) {
-  for (auto& list : {method(), dynamics(), ending_parameters(Learn::each_step), feedback_passes()})
+  for (auto& list : {method(), dynamics(), ending_parameters(Learn::each_step, Push::far), feedback_passes()})
     card.parameters.insert(card.parameters.end(), list.begin(), list.end());
   // the sleep of weak feedback, which the authors tuned for the slow apical compartment
   card.presets = {{"phases",

@@ -1,0 +1,57 @@
+// One Euler step of the controlled dynamics, linearised at a point: what a small displacement of all its variables becomes.
+#pragma once
+
+#include <cstddef>
+
+#include "network/tile_state.h"
+#include "network/top_down.h"
+
+namespace apical {
+
+// Whether the soma rests at basal + apical voltage, and a step leads straight there: what the solvers build on.
+template <class T>
+bool rests_at_sum(LawFunction<T> law);
+
+template <class T>
+class LinearisedStep {
+ public:
+  // The tile is at the point. Only for Drive::control without filters; noise stays away.
+  LinearisedStep(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
+                 const PiController& controller, const Settling& settling);
+
+  // The displacement. Padding stays 0.
+  struct Layer {
+    T *slope, *d, *rate;           // φ', of the soma, of its rate: φ' d               [rows, stride]
+    T *basal, *feedback, *apical;  // W ρ, Q u, of the apical voltage; the last null where that is Q u itself
+    std::size_t stride, width;     // of a row, and what of it the units take with their padding
+  };
+  std::size_t depth() const { return depth_; }
+  const Layer& layer(std::size_t i) const { return layer_[i]; }
+  T* u() const { return u_; }  // [rows, stride of L]
+  T* u_integral() const { return u_integral_; }
+
+  // ρ = φ' d, after d was changed from outside.
+  void follow();
+  // One step; the output is pushed by `target` [rows, stride of L], or by nothing (null).
+  void take(const T* target);
+
+ private:
+  void move(std::size_t i, const T* u);
+
+  const Network<T>& network_;
+  TileState<T>& tile_;
+  LawFunction<T> law_;
+  const PiController& controller_;
+  const Settling& settling_;
+  TopDown<T> top_down_;
+  std::size_t depth_;
+  Layer* layer_;                    // 0 … L
+  T *u_, *u_before_, *u_integral_;  // [rows, stride of L]
+};
+
+extern template bool rests_at_sum(LawFunction<float>);
+extern template bool rests_at_sum(LawFunction<double>);
+extern template class LinearisedStep<float>;
+extern template class LinearisedStep<double>;
+
+}  // namespace apical
