@@ -11,8 +11,12 @@
 namespace apical {
 namespace {
 
-// Directions at most; when to look first whether there are enough of them, and how often from there on.
-constexpr std::size_t kMost = 64, kFirstLook = 24, kLook = 4;
+// Directions at most; when to look first whether there are enough of them; and how many to add before the next look where the error bound is far above
+// the tolerance, by that factor, or near it.
+constexpr std::size_t kMost = 64, kFirstLook = 24, kFarLook = 8, kNearLook = 4;
+constexpr double kFar = 30;
+// Columns of H in memory: rows that are a power of two apart would fall into the same cache sets.
+constexpr std::size_t kColumns = kMost + 1;
 // Relative error of the response, as far as it can be told.
 constexpr double kTolerance = 1e-3;
 
@@ -44,7 +48,7 @@ LinearResponse<T>::LinearResponse(const Network<T>& network, TileState<T>& tile,
   basis_ = arena.take(rows_ * pitch_);
   change_ = arena.take(length_);
   column_ = arena.take(kMost);
-  h_ = arena.take_zeroed(groups_ * kMost * kMost * kSmallSystems);
+  h_ = arena.take_zeroed(groups_ * kMost * kColumns * kSmallSystems);
   const std::size_t coordinates = kMost * kSmallSystems;
   for (T** array : {&last_, &sum_}) *array = arena.take(groups_ * coordinates);
   for (T** array : {&beta_, &left_, &reach_}) *array = arena.take_zeroed(groups_ * kSmallSystems);
@@ -70,7 +74,7 @@ void LinearResponse<T>::list_parts() {
 
 template <class T>
 T& LinearResponse<T>::entry(std::size_t row, std::size_t j, std::size_t k) {
-  return h_[((row / kSmallSystems * kMost + j) * kMost + k) * kSmallSystems + row % kSmallSystems];
+  return h_[((row / kSmallSystems * kMost + j) * kColumns + k) * kSmallSystems + row % kSmallSystems];
 }
 
 template <class T>
@@ -107,10 +111,12 @@ bool LinearResponse<T>::find_directions(const T* target) {
     beta_[row] = static_cast<T>(norm);
     if (norm > 0) kernels<T>().scale(static_cast<T>(1 / norm), b, length_);
   }
-  while (directions_ < kMost) {
-    add_direction(directions_++);
-    if (directions_ >= kFirstLook && (directions_ - kFirstLook) % kLook == 0 && take_steps(directions_))
-      return true;
+  for (std::size_t look = kFirstLook; look <= kMost;) {
+    while (directions_ < look) add_direction(directions_++);
+    const double excess = take_steps();
+    if (excess <= 1) return true;
+    if (!std::isfinite(excess)) return false;
+    look += excess > kFar ? kFarLook : kNearLook;
   }
   return false;
 }
@@ -134,13 +140,14 @@ void LinearResponse<T>::add_direction(std::size_t k) {
 // What the directions leave out at each step is as long as the last coordinate there, times what was left of the last direction. No step makes it
 // grow where the loop is stable, so its sum over time is a bound.
 template <class T>
-bool LinearResponse<T>::take_steps(std::size_t m) {
+double LinearResponse<T>::take_steps() {
+  double excess = 0;
   const std::size_t coordinates = kMost * kSmallSystems;
   for (std::size_t group = 0; group < groups_; ++group) {
     T* last = last_ + group * coordinates;
-    take_small_steps<T>({.size = m,
-                         .columns = kMost,
-                         .h = h_ + group * kMost * coordinates,
+    take_small_steps<T>({.size = directions_,
+                         .columns = kColumns,
+                         .h = h_ + group * kColumns * coordinates,
                          .beta = beta_ + group * kSmallSystems,
                          .steps = settling_.steps - 2,
                          .last = last,
@@ -149,15 +156,17 @@ bool LinearResponse<T>::take_steps(std::size_t m) {
                          .scratch = scratch_});
     for (std::size_t row = group * kSmallSystems; row < std::min(rows_, (group + 1) * kSmallSystems); ++row) {
       double square = 0;
-      for (std::size_t j = 0; j < m; ++j) {
+      for (std::size_t j = 0; j < directions_; ++j) {
         const auto y = static_cast<double>(last[j * kSmallSystems + row % kSmallSystems]);
         square += y * y;
       }
       const double left = static_cast<double>(left_[row]) * static_cast<double>(reach_[row]);
-      if (!(left <= tolerance_ * std::sqrt(square))) return false;
+      if (left == 0) continue;
+      const double times = left / (tolerance_ * std::sqrt(square));
+      excess = times <= excess ? excess : times;
     }
   }
-  return true;
+  return excess;
 }
 
 template <class T>
