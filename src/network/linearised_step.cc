@@ -106,10 +106,11 @@ void LinearisedStep<T>::move(std::size_t i, const T* u) {
     kernels<T>().product({below.rate, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, layer.basal,
                           layer.stride, tile_.rows, Start::zero});
   }
-  Product<T> feedback = top_down_.product(i);
-  feedback.c = layer.feedback;
-  feedback.panels = static_cast<std::size_t>(-1);
-  top_down_.drive(i, feedback, u, 0, layer.width);
+  Product<T> drive = tile_.euler[i].feedback;
+  drive.c = layer.feedback;
+  drive.first_panel = 0;
+  drive.panels = static_cast<std::size_t>(-1);
+  top_down_.drive(i, drive, u, 0, layer.width);
   law_({.rows = tile_.rows,
         .stride = layer.stride,
         .first = 0,

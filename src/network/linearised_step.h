@@ -15,7 +15,7 @@ bool rests_at_sum(LawFunction<T> law);
 template <class T>
 class LinearisedStep {
  public:
-  // The tile is at the point. Only for Drive::control without filters; noise stays away.
+  // The tile is at the point, and its Euler steps are planned. Only for Drive::control without filters; noise stays away.
   LinearisedStep(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
                  const PiController& controller, const Settling& settling);
 
