@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "apical/error.h"
+#include "core/profile.h"
 #include "kernels/krylov.h"
 #include "network/tile_view.h"
 
@@ -15,6 +16,8 @@ namespace {
 // the tolerance, by that factor, or near it.
 constexpr std::size_t kMost = 64, kFirstLook = 24, kFarLook = 8, kNearLook = 4;
 constexpr double kFar = 30;
+// Rounding that taking out the directions leaves, in units of the last place.
+constexpr double kRounding = 10;
 // Columns of H in memory: rows that are a power of two apart would fall into the same cache sets.
 constexpr std::size_t kColumns = kMost + 1;
 // Relative error of the response, as far as it can be told.
@@ -126,10 +129,18 @@ template <class T>
 void LinearResponse<T>::add_direction(std::size_t k) {
   load(k);
   step_.take(nullptr);
+  const profile::WorkScope scope(profile::Work::solve,
+                                 {.multiply_adds = 2.0 * static_cast<double>(rows_ * (k + 1) * length_)});
   for (std::size_t row = 0; row < rows_; ++row) {
     T* next = direction(row, k + 1);
     read_change(row, direction(row, k), next);
-    const double norm = orthogonalise(direction(row, 0), length_, k + 1, length_, next, column_);
+    const double whole = orthogonalise(direction(row, 0), length_, 0, length_, next, column_);
+    double norm = orthogonalise(direction(row, 0), length_, k + 1, length_, next, column_);
+    if (norm <= kRounding * std::numeric_limits<T>::epsilon() * whole) {
+      // nothing but rounding is left: the directions hold all that there is
+      norm = 0;
+      std::fill_n(next, length_, T(0));
+    }
     for (std::size_t j = 0; j <= k; ++j) entry(row, j, k) = column_[j];
     if (k + 1 < kMost) entry(row, k + 1, k) = static_cast<T>(norm);
     left_[row] = static_cast<T>(norm);
@@ -142,6 +153,9 @@ void LinearResponse<T>::add_direction(std::size_t k) {
 template <class T>
 double LinearResponse<T>::take_steps() {
   double excess = 0;
+  const auto entries = static_cast<double>(directions_ * (directions_ + 3) / 2 * rows_);
+  const profile::WorkScope scope(profile::Work::solve,
+                                 {.multiply_adds = static_cast<double>(settling_.steps - 2) * entries});
   const std::size_t coordinates = kMost * kSmallSystems;
   for (std::size_t group = 0; group < groups_; ++group) {
     T* last = last_ + group * coordinates;

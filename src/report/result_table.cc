@@ -66,7 +66,7 @@ std::optional<double> speed(const RunRecord& run) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
-// How often equilibria were solved for, where a rule does that.
+// How often states were solved for (rest points, linear responses), where a rule does that.
 void note_solved(Table& table, const Group& group) {
   double solved = 0, fell_back = 0;
   for (const RunRecord* run : group.runs) {
@@ -76,7 +76,7 @@ void note_solved(Table& table, const Group& group) {
     }
   }
   if (solved + fell_back == 0) return;
-  table.note(fmt::format("{}: equilibrium solved for {:.0f} samples; {:.0f} ({:.2g} %) simulated instead.",
+  table.note(fmt::format("{}: states solved for {:.0f} samples; {:.0f} ({:.2g} %) simulated instead.",
                          group.label, solved, fell_back, 100 * fell_back / (solved + fell_back)));
 }
 

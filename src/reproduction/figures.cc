@@ -31,7 +31,7 @@ const std::vector<PublishedFigure>& published_figures() {
         {"dfc2021/precision", "What single precision keeps of the update as the training loss falls",
          "Beside the training losses near 1e-8 in Table 1, which the authors reached in float64.",
          precision_figure},
-        {"dfc2021/solved-settling", "Learning from the equilibrium that is solved for",
+        {"dfc2021/solved-settling", "Learning from states that are solved for",
          "Beside DFC-SS in Table 1, which learns from the last of T simulated states.", solved_settling},
         {"dfc2021/fig1d", "Figure 1D: single samples under control",
          "Output and control of single samples oscillate and settle, the output at its target.", make_fig1d},

@@ -23,13 +23,15 @@
 namespace apical::workloads {
 namespace {
 
-const std::array<WorkloadInfo, 11> kWorkloads = {{
+const std::array<WorkloadInfo, 13> kWorkloads = {{
     {"dfc-dynamics",
      "How near the multiply-add peak does the controlled network run when it learns at every step?"},
     {"dfc-ss-dynamics",
      "How near the peak does it run when it only settles, and learns from the last state?"},
     {"dfc-ss-solved",
      "What does it take to solve for the equilibrium, with its certificate, instead of simulating?"},
+    {"dfc-response", "What does it take to learn at every step from the linear response, without the steps?"},
+    {"dfc-ss-response", "And what to learn from the last state of the linear response?"},
     {"dfc-ssa", "How near the peak is a training step by the analytic steady state?"},
     {"backprop", "How near the peak is a training step of backpropagation with SGD?"},
     {"dfa", "How near the peak is a training step of direct feedback alignment with SGD?"},
@@ -90,6 +92,14 @@ Definition define(const std::string& name, std::int64_t steps) {
     return {
         "dfc-ss", "wake", {{"settling", "solved"}, {"include_non_converged", true}, {"feedback", "fixed"}}};
   }
+  if (name == "dfc-response" || name == "dfc-ss-response") {
+    return {name == "dfc-response" ? "dfc" : "dfc-ss",
+            "wake",
+            {{"settling", "linear-response"},
+             {"steps", steps},
+             {"include_non_converged", true},
+             {"feedback", "fixed"}}};
+  }
   if (name == "dfc-ssa") return {"dfc-ssa", "wake", {{"feedback", "fixed"}}};
   if (name == "sleep") return {"dfc-ssa", "sleep", {}};
   for (const char* rule : {"backprop", "dfa", "feedback-alignment"}) {
@@ -129,6 +139,10 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
   if (name == "dfc-ss-solved")
     return forward + outputs * (c.upper + c.feedback) + outputs * outputs * outputs +
            2 * (c.upper + c.feedback) + update;
+  // the least that looks: the linearised steps of as many directions, one step of the network (two where it learns on the way)
+  if (name == "dfc-response" || name == "dfc-ss-response")
+    return forward + 25 * (c.upper + c.feedback) + (name == "dfc-response" ? 2 : 1) * (c.upper + c.feedback) +
+           update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
   if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);

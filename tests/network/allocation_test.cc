@@ -78,7 +78,7 @@ TEST(Allocation, DoesNotHappenInAStepAfterTheFirstWhateverTheRulePassAndThreads)
   const Toy toy =
       make_toy({.units = {20, 40, 17, 10}, .batch = 4 * Minibatch<float>::kTileRows + 5, .gain = 0.7});
   std::vector<RulePass> passes = every_pass(11);
-  for (const char* settling : {"solved", "until-settled"}) {
+  for (const char* settling : {"solved", "until-settled", "linear-response"}) {
     passes.push_back({"dfc-ss",
                       "wake",
                       "forward",

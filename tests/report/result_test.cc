@@ -40,7 +40,7 @@ TEST_F(Result, SaysHowOftenEquilibriaWereSolvedFor) {
   epoch.fell_back = 3;
   record.epochs.push_back(epoch);
   EXPECT_THAT(result_table(std::vector{record}).text(),
-              HasSubstr("dfc: equilibrium solved for 297 samples; 3 (1 %) simulated instead."));
+              HasSubstr("dfc: states solved for 297 samples; 3 (1 %) simulated instead."));
 }
 
 TEST_F(Result, AFailedRunIsNamedAndNotAveraged) {

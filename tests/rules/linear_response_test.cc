@@ -1,0 +1,273 @@
+// All states of a settling phase to first order in the nudge: against plain loops, against matrix powers by hand, and where the first order does not do.
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+
+#include "rules/trajectory.h"
+#include "rules/two_linear_units.h"
+
+namespace apical {
+namespace {
+
+using LongNaive = Naive<long double>;
+using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+using LongVector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
+
+constexpr double kAlpha = 0.2, kDt = 0.02, kTauV = 0.2;
+constexpr std::int64_t kStates = 60;
+const Overrides kResponse = {{"settling", "linear-response"}};
+
+struct Case {
+  const char* name;
+  const char* reading = "code";
+  const char* transmission = "instantaneous";
+  bool proactive = true;
+  double k_p = 2, tau_a = -1;
+  const char* bookkeeping = "stored";
+};
+
+const std::vector<Case> kCases = {
+    {.name = "code"},
+    {.name = "paper", .reading = "paper"},
+    {.name = "delayed transmission", .transmission = "delayed"},
+    {.name = "paper, delayed", .reading = "paper", .transmission = "delayed"},
+    {.name = "delayed control", .proactive = false},
+    {.name = "integral only", .k_p = 0},
+    {.name = "slow apical", .tau_a = 0.3},
+    {.name = "all at once", .transmission = "delayed", .proactive = false, .tau_a = 0.1},
+    {.name = "streaming", .bookkeeping = "streaming"},
+};
+
+Overrides with(Overrides all, const Overrides& more) {
+  for (const auto& [name, value] : more) {
+    std::erase_if(all, [&, key = name](const auto& setting) { return setting.first == key; });
+    all.emplace_back(name, value);
+  }
+  return all;
+}
+
+Overrides settings_of_case(const Case& c, bool learns_on_the_way, double step) {
+  Overrides settings = {{"reading", c.reading},
+                        {"transmission", c.transmission},
+                        {"proactive", c.proactive},
+                        {"k_p", c.k_p},
+                        {"tau_a", c.tau_a},
+                        {"alpha", kAlpha},
+                        {"dt", kDt},
+                        {"tau_v", kTauV},
+                        {"steps", kStates},
+                        {"target_step", step},
+                        {"include_non_converged", true}};
+  if (learns_on_the_way) settings.emplace_back("bookkeeping", c.bookkeeping);
+  return settings;
+}
+
+std::size_t count(Bench<double>& bench, Found found) {
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < bench.toy().batch; ++row)
+    count += bench.minibatch().state().settled[row].found == found;
+  return count;
+}
+
+// The first order is all there is to a linear network's states.
+TEST(LinearResponse, EndsWherePlainLoopsEndInALinearNetwork) {
+  const Toy toy = make_toy({.units = {5, 7, 6, 3}, .hidden = Activation::linear, .batch = 18});
+  for (const Case& c : kCases) {
+    if (std::string(c.bookkeeping) == "streaming") continue;
+    Bench<double> bench(toy, "dfc-ss");
+    const Change change =
+        bench.run("dfc-ss", with(settings_of_case(c, false, 0.6),
+                                 {{"settling", "linear-response"}, {"settling_tolerance", 1e-12}}));
+    EXPECT_EQ(count(bench, Found::solved), toy.batch) << c.name;
+    const LongNaive naive(toy, bench.network());
+    const bool code = std::string(c.reading) == "code", delayed = std::string(c.transmission) == "delayed";
+    const long double batch = static_cast<long double>(toy.batch);
+    Change mean = naive.zero_change();
+    for (std::size_t sample = 0; sample < toy.batch; ++sample) {
+      auto last = naive
+                      .settle(sample, naive.nudged(sample, code ? 0.6L / batch : 0.6L),
+                              {.k_p = c.k_p,
+                               .alpha = kAlpha,
+                               .dt = kDt,
+                               .tau_v = kTauV,
+                               .tau_a = c.tau_a,
+                               .leak_on_control = code,
+                               .instantaneous = !delayed,
+                               .proactive = c.proactive,
+                               .steps = kStates})
+                      .back();
+      for (std::size_t i = 1; i <= toy.spec.depth(); ++i) {
+        if (code && delayed) {
+          // the authors' plasticity forms the basal voltage anew
+          const auto renewed = naive.basal(i, last.r[i - 1]);
+          for (std::size_t j = 0; j < renewed.size(); ++j) last.v[i][j] += renewed[j] - last.v_ff[i][j];
+          last.v_ff[i] = renewed;
+        }
+        naive.add_outer(mean, i, (code ? 2 : 1) / batch, naive.mismatch(i, last), last.r[i - 1]);
+      }
+    }
+    EXPECT_LT(deviation(change, mean), 1e-9) << c.name;
+  }
+}
+
+// What is left out is of second order: relative to the update it falls with the nudge.
+TEST(LinearResponse, DiffersFromTheSimulationBySecondOrderInTheNudge) {
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
+    for (const Case& c : kCases) {
+      const bool on_the_way = std::string(rule) == "dfc";
+      if (!on_the_way && std::string(c.bookkeeping) == "streaming") continue;
+      Bench<double> bench(toy, rule);
+      Numbers nudges, differences;
+      for (const double nudge : {1e-4, 1e-3, 1e-2}) {
+        // the paper's nudge is not divided by the minibatch
+        const double step = nudge * (std::string(c.reading) == "code" ? 18 : 1);
+        const Overrides settings = settings_of_case(c, on_the_way, step);
+        const Change simulated = bench.run(rule, settings);
+        const Change response =
+            bench.run(rule, with(settings, {{"settling", "linear-response"}, {"settling_tolerance", 0.1}}));
+        EXPECT_EQ(count(bench, Found::solved), toy.batch) << c.name;
+        nudges.push_back(nudge);
+        differences.push_back(deviation(response, simulated));
+      }
+      EXPECT_NEAR(log_slope(nudges, differences), 1, 0.1) << rule << ", " << c.name;
+      EXPECT_LT(differences.front(), 1e-3) << rule << ", " << c.name;
+    }
+  }
+}
+
+// Two linear units, one upon the other: x = (v_1, v_2, u_int, u), x(t+1) = M x(t) + b from the equations of the paper's step.
+TEST(LinearResponse, OfTwoLinearUnitsIsASumOfMatrixPowers) {
+  const Toy toy = two_linear_units();
+  Bench<double> bench(toy, "dfc-ss");
+  const auto weight = [&](const WeightMatrix<double>& w) { return static_cast<long double>(w.values()[0]); };
+  const long double w = weight(bench.network().weights(2)),
+                    q1 = weight(bench.network().weights("feedback", 1)),
+                    q2 = weight(bench.network().weights("feedback", 2)), k = kDt / kTauV, k_p = 2;
+  const LongNaive naive(toy, bench.network());
+  const auto minus = naive.forward(0);
+  const long double delta = -0.01L * naive.loss_gradient(0, minus.r[2])[0];
+  // row by row: u_int and u see the output as it was, the units the new control, the second the first's new rate
+  LongMatrix M(4, 4);
+  LongVector b(4);
+  const LongVector u_int = (LongVector(4) << 0, -kDt, 1, -kDt * kAlpha).finished();
+  const LongVector u = u_int + (LongVector(4) << 0, -k_p, 0, 0).finished();
+  const long double u_int_push = kDt * delta, u_push = u_int_push + k_p * delta;
+  const LongVector first = k * q1 * u + (LongVector(4) << 1 - k, 0, 0, 0).finished();
+  const LongVector second = k * (q2 * u + w * first) + (LongVector(4) << 0, 1 - k, 0, 0).finished();
+  M << first.transpose(), second.transpose(), u_int.transpose(), u.transpose();
+  b << k * q1 * u_push, k * (q2 * u_push + w * k * q1 * u_push), u_int_push, u_push;
+  LongVector x = LongVector::Zero(4);
+  for (std::int64_t t = 1; t < kStates; ++t) x = M * x + b;
+  const Change change = bench.run("dfc-ss", with(settings_of_case({.name = ""}, false, 0.01), kResponse));
+  // c = 2: the first unit's own input is constant, so all of v_1 is mismatch
+  EXPECT_NEAR(change.W[0][0], static_cast<double>(2 * x[0] * minus.r[0][0]), 1e-9 * std::abs(change.W[0][0]));
+  EXPECT_NEAR(change.W[1][0], static_cast<double>(2 * (x[1] - w * x[0]) * (minus.r[1][0] + x[0])),
+              1e-9 * std::abs(change.W[1][0]));
+}
+
+// --- where the first order does not do
+
+TEST(LinearResponse, SimulatesWithTheSameBitsWhereTheNudgeIsTooLarge) {
+  const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    Bench<double> bench(toy, rule);
+    const Overrides settings = settings_of_case({.name = ""}, false, 18 * 0.5);
+    const Change simulated = bench.run(rule, settings), response = bench.run(rule, with(settings, kResponse));
+    EXPECT_EQ(count(bench, Found::fell_back), toy.batch) << rule;
+    EXPECT_GT(length(simulated), 0);
+    EXPECT_EQ(response.W, simulated.W) << rule;
+    EXPECT_EQ(response.b, simulated.b) << rule;
+  }
+}
+
+TEST(LinearResponse, SimulatesWithTheSameBitsWhereTheLoopIsUnstable) {
+  const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    Bench<double> bench(toy, rule, {{"feedback", "fixed"}});
+    const Overrides settings =
+        with(settings_of_case({.name = ""}, false, 0.01), {{"k_p", 60.0}, {"steps", std::int64_t{400}}});
+    const Change simulated = bench.run(rule, settings), response = bench.run(rule, with(settings, kResponse));
+    EXPECT_EQ(count(bench, Found::fell_back), toy.batch) << rule;
+    EXPECT_EQ(response.W, simulated.W) << rule;
+    EXPECT_EQ(response.b, simulated.b) << rule;
+  }
+}
+
+TEST(LinearResponse, LeavesOutTheSamplesThatTheSimulationLeavesOut) {
+  const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    Bench<double> bench(toy, rule, {{"feedback", "fixed"}});
+    // an end at which some outputs are near enough to their target, and others are not
+    const Overrides settings =
+        with(settings_of_case({.name = ""}, false, 18 * 2e-5), {{"feedback", "fixed"},
+                                                                {"alpha", 0.01},
+                                                                {"steps", std::int64_t{10}},
+                                                                {"include_non_converged", false}});
+    const Change simulated = bench.run(rule, settings);
+    std::vector<bool> converged;
+    for (const Settled& one : bench.minibatch().state().settled) converged.push_back(one.converged);
+    const auto left_out = std::count(converged.begin(), converged.end(), false);
+    EXPECT_GT(left_out, 0);
+    EXPECT_LT(left_out, 18);
+    const Change response = bench.run(rule, with(settings, kResponse));
+    EXPECT_EQ(count(bench, Found::solved), toy.batch) << rule;
+    for (std::size_t row = 0; row < toy.batch; ++row)
+      EXPECT_EQ(bench.minibatch().state().settled[row].converged, converged[row]) << rule << " " << row;
+    EXPECT_LT(deviation(response, simulated), 1e-3) << rule;
+  }
+}
+
+TEST(LinearResponse, OfASampleWithNothingToLearnIsNothing) {
+  Toy toy = make_toy({.units = {3, 4, 2}, .loss = Loss::half_squared_error, .batch = 1, .regression = true});
+  Bench<double> bench(toy, "dfc");
+  const auto output = Naive<double>(toy, bench.network()).forward(0).r[2];
+  toy.y.assign(output.begin(), output.end());
+  Bench<double> there(toy, "dfc");
+  const Change change = there.run("dfc", with(settings_of_case({.name = ""}, true, 0.01), kResponse));
+  EXPECT_EQ(count(there, Found::solved), 1u);
+  EXPECT_LT(length(change), 1e-15);
+}
+
+TEST(LinearResponse, FloatAgreesWithDouble) {
+  const Toy toy = make_toy({.units = {9, 40, 33, 10}, .batch = 37});
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    const Overrides settings = with(settings_of_case({.name = ""}, false, 0.02), kResponse);
+    Bench<double> exact(toy, rule);
+    Bench<float> rounded(toy, rule);
+    EXPECT_LT(deviation(rounded.run(rule, settings), exact.run(rule, settings)), 3e-5) << rule;
+  }
+}
+
+TEST(LinearResponse, SameBitsOnAnyNumberOfThreads) {
+  const Toy toy = make_toy({.units = {9, 12, 10, 4}, .batch = 50});
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    Change first;
+    for (const unsigned threads : {1u, 2u, 5u}) {
+      Pool pool(threads);
+      Bench<float> bench(toy, rule, {}, pool);
+      const Change change = bench.run(rule, with(settings_of_case({.name = ""}, false, 0.02), kResponse));
+      if (threads == 1) first = change;
+      EXPECT_EQ(change.W, first.W) << threads;
+      EXPECT_EQ(change.b, first.b) << threads;
+    }
+  }
+}
+
+TEST(LinearResponse, IsRefusedWithNoiseAndForRulesThatPushFar) {
+  const auto message = [](const char* rule, const Overrides& settings) -> std::string {
+    try {
+      rule_named(rule, "test").make<double>(settings_of(rule, with(settings, kResponse)));
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_NE(message("dfc", {{"sigma", 0.01}}).find("linear-response\" requires dynamics without noise"),
+            std::string::npos);
+  EXPECT_NE(message("strong-dfc", {}).find("settling"), std::string::npos);
+  EXPECT_EQ(message("dfc", {}), "");
+}
+
+}  // namespace
+}  // namespace apical
