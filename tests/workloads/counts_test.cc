@@ -74,6 +74,19 @@ TEST(Workloads, SmallNetByHand) {
   EXPECT_DOUBLE_EQ(flops("dfc-response"), 1080 + 25 * (480 + 460) + 2 * (480 + 460) + 1080);
 }
 
+// 60-20-16-60 by hand: 1200 of input, 320 + 960 above it, Q u (20 + 16) · 60: the output's own feedback is the identity.
+TEST(Workloads, WideOutputsAreNotChargedForWhatIsLeftOut) {
+  WorkloadOptions wide = kSmall;
+  wide.layers = {60, 20, 16, 60};
+  const auto flops = [&](const std::string& name) {
+    return make_workload(name, wide)->necessary_flops() / 2 / 20;
+  };
+  EXPECT_DOUBLE_EQ(flops("dfc-dynamics"), 2480 + 8 * (1280 + 2160 + 1280) + 1200);
+  EXPECT_DOUBLE_EQ(flops("dfc-ss-dynamics"), 2480 + 8 * (1280 + 2160) + 2480);
+  // carrying sixty outputs down to the first layer would alone be more
+  EXPECT_LT(flops("dfc-ssa"), 60 * 1280);
+}
+
 TEST(Workloads, NoiseIsPartOfSleepAlone) {
   for (const WorkloadInfo& info : all_workloads()) {
     const auto workload = make_workload(info.name, kSmall);
