@@ -14,14 +14,15 @@ namespace {
 
 // Directions at most; when to look first whether there are enough of them; and how many to add before the next look where the error bound is far above
 // the tolerance, by that factor, or near it.
-constexpr std::size_t kMost = 64, kFirstLook = 24, kFarLook = 8, kNearLook = 4;
+constexpr std::size_t kMost = 64, kFirstLook = 32, kFarLook = 8, kNearLook = 4;
 constexpr double kFar = 30;
 // Rounding that taking out the directions leaves, in units of the last place.
 constexpr double kRounding = 10;
 // Columns of H in memory: rows that are a power of two apart would fall into the same cache sets.
 constexpr std::size_t kColumns = kMost + 1;
-// Relative error of the response, as far as it can be told.
-constexpr double kTolerance = 1e-3;
+// Relative error that the first order may make in rates; what the directions leave out of the state may be as much less again, for it is cheap to
+// have more of them, and networks that learn from nearly the same updates stay together longer.
+constexpr double kTolerance = 1e-3, kLeftOut = 1e-2;
 
 }  // namespace
 
@@ -176,7 +177,7 @@ double LinearResponse<T>::take_steps() {
       }
       const double left = static_cast<double>(left_[row]) * static_cast<double>(reach_[row]);
       if (left == 0) continue;
-      const double times = left / (tolerance_ * std::sqrt(square));
+      const double times = left / (kLeftOut * tolerance_ * std::sqrt(square));
       excess = times <= excess ? excess : times;
     }
   }

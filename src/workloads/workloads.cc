@@ -145,7 +145,7 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
            2 * (c.upper + c.feedback) + update;
   // the least that looks: the linearised steps of as many directions, one step of the network (two where it learns on the way)
   if (name == "dfc-response" || name == "dfc-ss-response")
-    return forward + 25 * (c.upper + c.feedback) + (name == "dfc-response" ? 2 : 1) * (c.upper + c.feedback) +
+    return forward + 33 * (c.upper + c.feedback) + (name == "dfc-response" ? 2 : 1) * (c.upper + c.feedback) +
            update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;

@@ -77,7 +77,7 @@ TEST(LinearResponse, EndsWherePlainLoopsEndInALinearNetwork) {
     Bench<double> bench(toy, "dfc-ss");
     const Change change =
         bench.run("dfc-ss", with(settings_of_case(c, false, 0.6),
-                                 {{"settling", "linear-response"}, {"settling_tolerance", 1e-12}}));
+                                 {{"settling", "linear-response"}, {"settling_tolerance", 1e-9}}));
     EXPECT_EQ(count(bench, Found::solved), toy.batch) << c.name;
     const LongNaive naive(toy, bench.network());
     const bool code = std::string(c.reading) == "code", delayed = std::string(c.transmission) == "delayed";

@@ -69,9 +69,9 @@ TEST(Workloads, SmallNetByHand) {
   EXPECT_DOUBLE_EQ(flops("dfc-ss-dynamics"), 1080 + 8 * (480 + 460) + 1080);
   // each of ten outputs carried down to the first hidden layer, and what the controls do there and above
   EXPECT_DOUBLE_EQ(flops("dfc-ss-solved"), 1080 + 10 * (480 + 460) + 1000 + 2 * (480 + 460) + 1080);
-  // the push and 24 directions, and a step of the network from the last state but one and from the mean
-  EXPECT_DOUBLE_EQ(flops("dfc-ss-response"), 1080 + 25 * (480 + 460) + (480 + 460) + 1080);
-  EXPECT_DOUBLE_EQ(flops("dfc-response"), 1080 + 25 * (480 + 460) + 2 * (480 + 460) + 1080);
+  // the push and 32 directions, and a step of the network from the last state but one and from the mean
+  EXPECT_DOUBLE_EQ(flops("dfc-ss-response"), 1080 + 33 * (480 + 460) + (480 + 460) + 1080);
+  EXPECT_DOUBLE_EQ(flops("dfc-response"), 1080 + 33 * (480 + 460) + 2 * (480 + 460) + 1080);
 }
 
 // 60-20-16-60 by hand: 1200 of input, 320 + 960 above it, Q u (20 + 16) · 60: the output's own feedback is the identity.
