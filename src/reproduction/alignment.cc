@@ -293,7 +293,9 @@ std::vector<PublishedFigure> alignment_figures() {
       figures.push_back({fmt::format("dfc2021/alignment/{}", figure),
                          fmt::format("Figures S5 to S12: alignment in Table 1's {} runs, feedback {}", column,
                                      is_fixed(figure) ? "fixed" : "learned"),
-                         "Angles of updates and feedback weights while the networks of Table 1 learn.",
+                         "Angles of updates and feedback weights while the networks of Table 1 learn; the "
+                         "states of DFC and "
+                         "DFC-SS as a linear response.",
                          [figure](const FigureTask& task) { return make(figure, task); }, true});
     }
   }
