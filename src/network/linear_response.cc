@@ -14,7 +14,7 @@ namespace {
 
 // Directions at most; when to look first whether there are enough of them; and how many to add before the next look where the error bound is far above
 // the tolerance, by that factor, or near it.
-constexpr std::size_t kMost = 64, kFirstLook = 32, kFarLook = 8, kNearLook = 4;
+constexpr std::size_t kMost = 96, kFirstLook = 32, kFarLook = 8, kNearLook = 4;
 constexpr double kFar = 30;
 // Rounding that taking out the directions leaves, in units of the last place.
 constexpr double kRounding = 10;

@@ -76,7 +76,7 @@ void note_solved(Table& table, const Group& group) {
     }
   }
   if (solved + fell_back == 0) return;
-  table.note(fmt::format("{}: states solved for {:.0f} samples; {:.0f} ({:.2g} %) simulated instead.",
+  table.note(fmt::format("{}: states solved for {:.0f} samples; {:.0f} ({:.3g} %) simulated instead.",
                          group.label, solved, fell_back, 100 * fell_back / (solved + fell_back)));
 }
 
