@@ -52,7 +52,9 @@ LinearResponse<T>::LinearResponse(const Network<T>& network, TileState<T>& tile,
   basis_ = arena.take(rows_ * pitch_);
   change_ = arena.take(length_);
   column_ = arena.take(kMost);
-  h_ = arena.take_zeroed(groups_ * kMost * kColumns * kSmallSystems);
+  // lanes without a sample stay at 0
+  const std::size_t entries = groups_ * kMost * kColumns * kSmallSystems;
+  h_ = rows_ % kSmallSystems == 0 ? arena.take(entries) : arena.take_zeroed(entries);
   const std::size_t coordinates = kMost * kSmallSystems;
   for (T** array : {&last_, &sum_}) *array = arena.take(groups_ * coordinates);
   for (T** array : {&beta_, &left_, &reach_}) *array = arena.take_zeroed(groups_ * kSmallSystems);
