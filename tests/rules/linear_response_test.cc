@@ -219,14 +219,36 @@ TEST(LinearResponse, LeavesOutTheSamplesThatTheSimulationLeavesOut) {
 }
 
 TEST(LinearResponse, OfASampleWithNothingToLearnIsNothing) {
-  Toy toy = make_toy({.units = {3, 4, 2}, .loss = Loss::half_squared_error, .batch = 1, .regression = true});
+  Toy toy = make_toy({.units = {3, 4, 2},
+                      .loss = Loss::half_squared_error,
+                      .batch = 2,
+                      .biases = false,
+                      .regression = true});
+  // the first sample's output is where it has to be, at exactly 0
+  std::fill_n(toy.x.begin(), 3, 0.0);
+  std::fill_n(toy.y.begin(), 2, 0.0);
   Bench<double> bench(toy, "dfc");
-  const auto output = Naive<double>(toy, bench.network()).forward(0).r[2];
-  toy.y.assign(output.begin(), output.end());
-  Bench<double> there(toy, "dfc");
-  const Change change = there.run("dfc", with(settings_of_case({.name = ""}, true, 0.01), kResponse));
-  EXPECT_EQ(count(there, Found::solved), 1u);
-  EXPECT_LT(length(change), 1e-15);
+  const Change both = bench.run("dfc", with(settings_of_case({.name = ""}, true, 0.01), kResponse));
+  EXPECT_EQ(count(bench, Found::solved), 2u);
+  const Change simulated = bench.run("dfc", settings_of_case({.name = ""}, true, 0.01));
+  EXPECT_GT(length(simulated), 0);
+  EXPECT_LT(deviation(both, simulated), 0.01);
+}
+
+// Sixteen outputs, each with modes of its own: the first look at the directions is not the last.
+TEST(LinearResponse, TakesAsManyDirectionsAsTheToleranceAsksFor) {
+  const Toy toy = make_toy({.units = {9, 40, 30, 16}, .hidden = Activation::linear, .batch = 5});
+  const Overrides settings =
+      with(settings_of_case({.name = ""}, false, 0.1), {{"steps", std::int64_t{600}}, {"alpha", 0.001}});
+  Bench<double> bench(toy, "dfc-ss");
+  const Change simulated = bench.run("dfc-ss", settings);
+  for (const double tolerance : {1.0, 1e-2, 1e-4, 1e-6}) {
+    const Change response =
+        bench.run("dfc-ss", with(with(settings, kResponse), {{"settling_tolerance", tolerance}}));
+    EXPECT_EQ(count(bench, Found::solved), toy.batch) << tolerance;
+    const double error = deviation(response, simulated);
+    EXPECT_LT(error, 0.1 * tolerance);
+  }
 }
 
 TEST(LinearResponse, FloatAgreesWithDouble) {
