@@ -271,7 +271,7 @@ std::vector<FigureClaim> claims_of(const std::vector<AlignmentRun>& runs) {
       {"Every layer's update points downhill, within 90° of backprop's.", to_backprop + ".", farthest < 90}};
   if (!to_analytic.empty())
     claims.push_back(
-        {"Simulated updates point where the analytic steady state's do, nearer than to backprop's.",
+        {"Updates of the dynamics point where the analytic steady state's do, nearer than to backprop's.",
          to_analytic + ".", least_margin > 0});
   const bool controlled =
       std::any_of(runs.begin(), runs.end(), [](const AlignmentRun& run) { return is_controlled(run.row); });
