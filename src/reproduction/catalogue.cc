@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "apical/error.h"
+#include "apical/published_figure.h"
 #include "apical/reproduction.h"
 
 namespace apical {
@@ -72,6 +73,12 @@ std::vector<PublishedCell> chosen_cells(const std::vector<PublishedCell>& cells,
   if (chosen.empty()) {
     std::vector<std::string> names = distinct(cells, [](const PublishedCell& cell) { return cell.table(); });
     for (const PublishedCell& cell : cells) names.push_back(cell.id);
+    for (const PublishedFigure& figure : published_figures()) {
+      const std::string group = fs::path(figure.id).parent_path().generic_string();
+      if (parts_of(group).size() > 1 && std::find(names.begin(), names.end(), group) == names.end())
+        names.push_back(group);
+      names.push_back(figure.id);
+    }
     throw unknown_choice("reproduce", "published result", choice.what, names);
   }
   keep(chosen, choice.column, "--column", [](const PublishedCell& cell) { return cell.column(); });

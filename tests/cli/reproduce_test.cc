@@ -83,6 +83,8 @@ TEST_F(Reproduce, AnswersUnknownNamesWithTheNearest) {
   const auto table = run({"reproduce", "paper/tabel"});
   EXPECT_EQ(table.code, 2);
   EXPECT_THAT(table.err, HasSubstr("Did you mean 'paper/table'?"));
+  EXPECT_THAT(run({"reproduce", "dfc2021/alignmnt"}).err, HasSubstr("Did you mean 'dfc2021/alignment'?"));
+  EXPECT_THAT(run({"reproduce", "dfc2021/figs5"}).err, HasSubstr("Did you mean 'dfc2021/figs"));
   EXPECT_THAT(run({"reproduce", "paper/table", "--row", "tinny"}).err, HasSubstr("choice is 'tiny'"));
   EXPECT_EQ(run({"reproduce", "--recipes", "nowhere"}).code, 2);
 }
