@@ -12,7 +12,7 @@
 namespace apical {
 namespace {
 
-// Directions at most; when to look first whether there are enough of them; and how many to add before the next look where the error bound is far above
+// Directions at most; when to look first whether there are enough of them; and how many to add before the next look where the error estimate is far above
 // the tolerance, by that factor, or near it.
 constexpr std::size_t kMost = 96, kFirstLook = 32, kFarLook = 8, kNearLook = 4;
 constexpr double kFar = 30;
@@ -151,8 +151,9 @@ void LinearResponse<T>::add_direction(std::size_t k) {
   }
 }
 
-// What the directions leave out at each step is as long as the last coordinate there, times what was left of the last direction. No step makes it
-// grow where the loop is stable, so its sum over time is a bound.
+// What the directions leave out at each step is as long as the last coordinate there, times what was left of the last direction. Its sum over time
+// bounds the error where no later step makes it longer, and is several times the error where steps make it fade; a loop that amplifies a push for a
+// while can exceed it.
 template <class T>
 double LinearResponse<T>::take_steps() {
   double excess = 0;
@@ -180,7 +181,8 @@ double LinearResponse<T>::take_steps() {
       const double left = static_cast<double>(left_[row]) * static_cast<double>(reach_[row]);
       if (left == 0) continue;
       const double times = left / (kLeftOut * tolerance_ * std::sqrt(square));
-      excess = times <= excess ? excess : times;
+      if (!std::isfinite(times)) return times;
+      excess = std::max(excess, times);
     }
   }
   return excess;

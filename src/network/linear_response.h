@@ -43,7 +43,7 @@ class LinearResponse {
   // What the displacement has become of that direction, less the direction itself.
   void read_change(std::size_t row, const T* from, T* change) const;
   void add_direction(std::size_t k);
-  // The T steps in the coordinates of the directions so far; by what factor the error bound of some sample is above the tolerance.
+  // The T steps in the coordinates of the directions so far; by what factor the error estimate of some sample is above the tolerance.
   double take_steps();
   T* direction(std::size_t row, std::size_t k) const { return basis_ + row * pitch_ + k * length_; }
   // H[j][k] of a row.
