@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/dynamics_case.h"
 #include "rules/trajectory.h"
 #include "rules/worked_example.h"
 
@@ -13,53 +14,14 @@ using ::testing::Pointwise;
 
 using LongNaive = Naive<long double>;
 
-struct Case {
-  const char* name;
-  const char* reading = "code";
-  const char* transmission = "instantaneous";
-  bool proactive = true;
-  double k_p = 2, tau_a = -1;
-  const char* plasticity = "rates";
-  const char* bookkeeping = "stored";
-};
+using Case = DynamicsCase;
 
-constexpr double kStep = 0.6, kAlpha = 0.2, kDt = 0.02, kTauV = 0.2;
+constexpr double kStep = 0.6;
 constexpr std::int64_t kStates = 37;  // four rings of eight, and a rest
 
-Overrides overrides_of(const Case& c) {
-  return {{"reading", c.reading},
-          {"transmission", c.transmission},
-          {"proactive", c.proactive},
-          {"k_p", c.k_p},
-          {"tau_a", c.tau_a},
-          {"plasticity", c.plasticity},
-          {"alpha", kAlpha},
-          {"dt", kDt},
-          {"tau_v", kTauV},
-          {"steps", kStates},
-          {"target_step", kStep},
-          {"bookkeeping", c.bookkeeping},
-          {"include_non_converged", true}};
-}
-
-LongNaive::Dynamics dynamics_of(const Case& c) {
-  const bool code = std::string(c.reading) == "code";
-  return {.k_p = c.k_p,
-          .alpha = kAlpha,
-          .dt = kDt,
-          .tau_v = kTauV,
-          .tau_a = c.tau_a,
-          .leak_on_control = code,
-          .instantaneous = std::string(c.transmission) == "instantaneous",
-          .proactive = c.proactive,
-          .steps = kStates};
-}
-
-// λ/B in the authors' code, λ in the paper.
-long double nudge_of(const Case& c, std::size_t batch) {
-  return std::string(c.reading) == "code" ? static_cast<long double>(kStep) / static_cast<long double>(batch)
-                                          : kStep;
-}
+Overrides overrides_of(const Case& c) { return apical::overrides_of(c, kStates, kStep); }
+LongNaive::Dynamics dynamics_of(const Case& c) { return apical::dynamics_of(c, kStates); }
+long double nudge_of(const Case& c, std::size_t batch) { return apical::nudge_of(c, kStep, batch); }
 
 // The postsynaptic factor of each plasticity, from one state in absolute numbers.
 template <class R>

@@ -3,7 +3,7 @@
 
 #include <Eigen/Core>
 
-#include "rules/trajectory.h"
+#include "rules/solved_ways.h"
 #include "rules/two_linear_units.h"
 
 namespace apical {
@@ -13,18 +13,10 @@ using LongNaive = Naive<long double>;
 using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 using LongVector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
 
-constexpr double kAlpha = 0.2, kDt = 0.02, kTauV = 0.2;
 constexpr std::int64_t kStates = 60;
 const Overrides kResponse = {{"settling", "linear-response"}};
 
-struct Case {
-  const char* name;
-  const char* reading = "code";
-  const char* transmission = "instantaneous";
-  bool proactive = true;
-  double k_p = 2, tau_a = -1;
-  const char* bookkeeping = "stored";
-};
+using Case = DynamicsCase;
 
 const std::vector<Case> kCases = {
     {.name = "code"},
@@ -38,72 +30,32 @@ const std::vector<Case> kCases = {
     {.name = "streaming", .bookkeeping = "streaming"},
 };
 
-Overrides with(Overrides all, const Overrides& more) {
-  for (const auto& [name, value] : more) {
-    std::erase_if(all, [&, key = name](const auto& setting) { return setting.first == key; });
-    all.emplace_back(name, value);
-  }
-  return all;
-}
-
-Overrides settings_of_case(const Case& c, bool learns_on_the_way, double step) {
-  Overrides settings = {{"reading", c.reading},
-                        {"transmission", c.transmission},
-                        {"proactive", c.proactive},
-                        {"k_p", c.k_p},
-                        {"tau_a", c.tau_a},
-                        {"alpha", kAlpha},
-                        {"dt", kDt},
-                        {"tau_v", kTauV},
-                        {"steps", kStates},
-                        {"target_step", step},
-                        {"include_non_converged", true}};
-  if (learns_on_the_way) settings.emplace_back("bookkeeping", c.bookkeeping);
-  return settings;
-}
-
-std::size_t count(Bench<double>& bench, Found found) {
-  std::size_t count = 0;
-  for (std::size_t row = 0; row < bench.toy().batch; ++row)
-    count += bench.minibatch().state().settled[row].found == found;
-  return count;
-}
+// dfc-ss takes the bookkeeping, and does not heed it.
+Overrides settings_of_case(const Case& c, double step) { return overrides_of(c, kStates, step); }
 
 // The first order is all there is to a linear network's states.
 TEST(LinearResponse, EndsWherePlainLoopsEndInALinearNetwork) {
   const Toy toy = make_toy({.units = {5, 7, 6, 3}, .hidden = Activation::linear, .batch = 18});
   for (const Case& c : kCases) {
-    if (std::string(c.bookkeeping) == "streaming") continue;
+    if (c.streaming()) continue;
     Bench<double> bench(toy, "dfc-ss");
-    const Change change =
-        bench.run("dfc-ss", with(settings_of_case(c, false, 0.6),
-                                 {{"settling", "linear-response"}, {"settling_tolerance", 1e-9}}));
+    const Change change = bench.run("dfc-ss", with(settings_of_case(c, 0.6), {{"settling", "linear-response"},
+                                                                              {"settling_tolerance", 1e-9}}));
     EXPECT_EQ(count(bench, Found::solved), toy.batch) << c.name;
     const LongNaive naive(toy, bench.network());
-    const bool code = std::string(c.reading) == "code", delayed = std::string(c.transmission) == "delayed";
     const long double batch = static_cast<long double>(toy.batch);
     Change mean = naive.zero_change();
     for (std::size_t sample = 0; sample < toy.batch; ++sample) {
-      auto last = naive
-                      .settle(sample, naive.nudged(sample, code ? 0.6L / batch : 0.6L),
-                              {.k_p = c.k_p,
-                               .alpha = kAlpha,
-                               .dt = kDt,
-                               .tau_v = kTauV,
-                               .tau_a = c.tau_a,
-                               .leak_on_control = code,
-                               .instantaneous = !delayed,
-                               .proactive = c.proactive,
-                               .steps = kStates})
-                      .back();
+      const auto target = naive.nudged(sample, nudge_of(c, 0.6, toy.batch));
+      auto last = naive.settle(sample, target, dynamics_of(c, kStates)).back();
       for (std::size_t i = 1; i <= toy.spec.depth(); ++i) {
-        if (code && delayed) {
+        if (c.code() && c.delayed()) {
           // the authors' plasticity forms the basal voltage anew
           const auto renewed = naive.basal(i, last.r[i - 1]);
           for (std::size_t j = 0; j < renewed.size(); ++j) last.v[i][j] += renewed[j] - last.v_ff[i][j];
           last.v_ff[i] = renewed;
         }
-        naive.add_outer(mean, i, (code ? 2 : 1) / batch, naive.mismatch(i, last), last.r[i - 1]);
+        naive.add_outer(mean, i, (c.code() ? 2 : 1) / batch, naive.mismatch(i, last), last.r[i - 1]);
       }
     }
     EXPECT_LT(deviation(change, mean), 1e-9) << c.name;
@@ -115,14 +67,13 @@ TEST(LinearResponse, DiffersFromTheSimulationBySecondOrderInTheNudge) {
   for (const char* rule : {"dfc", "dfc-ss"}) {
     const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
     for (const Case& c : kCases) {
-      const bool on_the_way = std::string(rule) == "dfc";
-      if (!on_the_way && std::string(c.bookkeeping) == "streaming") continue;
+      if (std::string(rule) == "dfc-ss" && c.streaming()) continue;
       Bench<double> bench(toy, rule);
       Numbers nudges, differences;
       for (const double nudge : {1e-4, 1e-3, 1e-2}) {
         // the paper's nudge is not divided by the minibatch
-        const double step = nudge * (std::string(c.reading) == "code" ? 18 : 1);
-        const Overrides settings = settings_of_case(c, on_the_way, step);
+        const double step = nudge * (c.code() ? 18 : 1);
+        const Overrides settings = settings_of_case(c, step);
         const Change simulated = bench.run(rule, settings);
         const Change response =
             bench.run(rule, with(settings, {{"settling", "linear-response"}, {"settling_tolerance", 0.1}}));
@@ -159,7 +110,7 @@ TEST(LinearResponse, OfTwoLinearUnitsIsASumOfMatrixPowers) {
   b << k * q1 * u_push, k * (q2 * u_push + w * k * q1 * u_push), u_int_push, u_push;
   LongVector x = LongVector::Zero(4);
   for (std::int64_t t = 1; t < kStates; ++t) x = M * x + b;
-  const Change change = bench.run("dfc-ss", with(settings_of_case({.name = ""}, false, 0.01), kResponse));
+  const Change change = bench.run("dfc-ss", with(settings_of_case({.name = ""}, 0.01), kResponse));
   // c = 2: the first unit's own input is constant, so all of v_1 is mismatch
   EXPECT_NEAR(change.W[0][0], static_cast<double>(2 * x[0] * minus.r[0][0]), 1e-9 * std::abs(change.W[0][0]));
   EXPECT_NEAR(change.W[1][0], static_cast<double>(2 * (x[1] - w * x[0]) * (minus.r[1][0] + x[0])),
@@ -168,30 +119,26 @@ TEST(LinearResponse, OfTwoLinearUnitsIsASumOfMatrixPowers) {
 
 // --- where the first order does not do
 
-TEST(LinearResponse, SimulatesWithTheSameBitsWhereTheNudgeIsTooLarge) {
+void expect_the_bits_of_the_simulation(const Overrides& network, const Overrides& settings) {
   const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
   for (const char* rule : {"dfc", "dfc-ss"}) {
-    Bench<double> bench(toy, rule);
-    const Overrides settings = settings_of_case({.name = ""}, false, 18 * 0.5);
+    Bench<double> bench(toy, rule, network);
     const Change simulated = bench.run(rule, settings), response = bench.run(rule, with(settings, kResponse));
     EXPECT_EQ(count(bench, Found::fell_back), toy.batch) << rule;
-    EXPECT_GT(length(simulated), 0);
+    EXPECT_GT(length(simulated), 0) << rule;
     EXPECT_EQ(response.W, simulated.W) << rule;
     EXPECT_EQ(response.b, simulated.b) << rule;
   }
 }
 
+TEST(LinearResponse, SimulatesWithTheSameBitsWhereTheNudgeIsTooLarge) {
+  expect_the_bits_of_the_simulation({}, settings_of_case({.name = ""}, 18 * 0.5));
+}
+
 TEST(LinearResponse, SimulatesWithTheSameBitsWhereTheLoopIsUnstable) {
-  const Toy toy = make_toy({.units = {5, 7, 6, 3}, .batch = 18});
-  for (const char* rule : {"dfc", "dfc-ss"}) {
-    Bench<double> bench(toy, rule, {{"feedback", "fixed"}});
-    const Overrides settings =
-        with(settings_of_case({.name = ""}, false, 0.01), {{"k_p", 60.0}, {"steps", std::int64_t{400}}});
-    const Change simulated = bench.run(rule, settings), response = bench.run(rule, with(settings, kResponse));
-    EXPECT_EQ(count(bench, Found::fell_back), toy.batch) << rule;
-    EXPECT_EQ(response.W, simulated.W) << rule;
-    EXPECT_EQ(response.b, simulated.b) << rule;
-  }
+  expect_the_bits_of_the_simulation(
+      {{"feedback", "fixed"}},
+      with(settings_of_case({.name = ""}, 0.01), {{"k_p", 60.0}, {"steps", std::int64_t{400}}}));
 }
 
 TEST(LinearResponse, LeavesOutTheSamplesThatTheSimulationLeavesOut) {
@@ -200,10 +147,10 @@ TEST(LinearResponse, LeavesOutTheSamplesThatTheSimulationLeavesOut) {
     Bench<double> bench(toy, rule, {{"feedback", "fixed"}});
     // an end at which some outputs are near enough to their target, and others are not
     const Overrides settings =
-        with(settings_of_case({.name = ""}, false, 18 * 2e-5), {{"feedback", "fixed"},
-                                                                {"alpha", 0.01},
-                                                                {"steps", std::int64_t{10}},
-                                                                {"include_non_converged", false}});
+        with(settings_of_case({.name = ""}, 18 * 2e-5), {{"feedback", "fixed"},
+                                                         {"alpha", 0.01},
+                                                         {"steps", std::int64_t{10}},
+                                                         {"include_non_converged", false}});
     const Change simulated = bench.run(rule, settings);
     std::vector<bool> converged;
     for (const Settled& one : bench.minibatch().state().settled) converged.push_back(one.converged);
@@ -228,9 +175,9 @@ TEST(LinearResponse, OfASampleWithNothingToLearnIsNothing) {
   std::fill_n(toy.x.begin(), 3, 0.0);
   std::fill_n(toy.y.begin(), 2, 0.0);
   Bench<double> bench(toy, "dfc");
-  const Change both = bench.run("dfc", with(settings_of_case({.name = ""}, true, 0.01), kResponse));
+  const Change both = bench.run("dfc", with(settings_of_case({.name = ""}, 0.01), kResponse));
   EXPECT_EQ(count(bench, Found::solved), 2u);
-  const Change simulated = bench.run("dfc", settings_of_case({.name = ""}, true, 0.01));
+  const Change simulated = bench.run("dfc", settings_of_case({.name = ""}, 0.01));
   EXPECT_GT(length(simulated), 0);
   EXPECT_LT(deviation(both, simulated), 0.01);
 }
@@ -239,7 +186,7 @@ TEST(LinearResponse, OfASampleWithNothingToLearnIsNothing) {
 TEST(LinearResponse, TakesAsManyDirectionsAsTheToleranceAsksFor) {
   const Toy toy = make_toy({.units = {9, 40, 30, 16}, .hidden = Activation::linear, .batch = 5});
   const Overrides settings =
-      with(settings_of_case({.name = ""}, false, 0.1), {{"steps", std::int64_t{600}}, {"alpha", 0.001}});
+      with(settings_of_case({.name = ""}, 0.1), {{"steps", std::int64_t{600}}, {"alpha", 0.001}});
   Bench<double> bench(toy, "dfc-ss");
   const Change simulated = bench.run("dfc-ss", settings);
   for (const double tolerance : {1.0, 1e-2, 1e-4, 1e-6}) {
@@ -254,7 +201,7 @@ TEST(LinearResponse, TakesAsManyDirectionsAsTheToleranceAsksFor) {
 TEST(LinearResponse, FloatAgreesWithDouble) {
   const Toy toy = make_toy({.units = {9, 40, 33, 10}, .batch = 37});
   for (const char* rule : {"dfc", "dfc-ss"}) {
-    const Overrides settings = with(settings_of_case({.name = ""}, false, 0.02), kResponse);
+    const Overrides settings = with(settings_of_case({.name = ""}, 0.02), kResponse);
     Bench<double> exact(toy, rule);
     Bench<float> rounded(toy, rule);
     EXPECT_LT(deviation(rounded.run(rule, settings), exact.run(rule, settings)), 3e-5) << rule;
@@ -263,27 +210,14 @@ TEST(LinearResponse, FloatAgreesWithDouble) {
 
 TEST(LinearResponse, SameBitsOnAnyNumberOfThreads) {
   const Toy toy = make_toy({.units = {9, 12, 10, 4}, .batch = 50});
-  for (const char* rule : {"dfc", "dfc-ss"}) {
-    Change first;
-    for (const unsigned threads : {1u, 2u, 5u}) {
-      Pool pool(threads);
-      Bench<float> bench(toy, rule, {}, pool);
-      const Change change = bench.run(rule, with(settings_of_case({.name = ""}, false, 0.02), kResponse));
-      if (threads == 1) first = change;
-      EXPECT_EQ(change.W, first.W) << threads;
-      EXPECT_EQ(change.b, first.b) << threads;
-    }
-  }
+  for (const char* rule : {"dfc", "dfc-ss"})
+    expect_same_bits_on_any_number_of_threads(toy, rule,
+                                              with(settings_of_case({.name = ""}, 0.02), kResponse));
 }
 
 TEST(LinearResponse, IsRefusedWithNoiseAndForRulesThatPushFar) {
-  const auto message = [](const char* rule, const Overrides& settings) -> std::string {
-    try {
-      rule_named(rule, "test").make<double>(settings_of(rule, with(settings, kResponse)));
-      return "";
-    } catch (const Error& error) {
-      return error.what();
-    }
+  const auto message = [](const char* rule, const Overrides& settings) {
+    return refusal_of(rule, with(settings, kResponse));
   };
   EXPECT_NE(message("dfc", {{"sigma", 0.01}}).find("linear-response\" requires dynamics without noise"),
             std::string::npos);

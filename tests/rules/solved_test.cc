@@ -3,20 +3,13 @@
 
 #include <Eigen/LU>
 
+#include "rules/solved_ways.h"
 #include "rules/trajectory.h"
 
 namespace apical {
 namespace {
 
 using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-
-Overrides with(Overrides all, const Overrides& more) {
-  for (const auto& [name, value] : more) {
-    std::erase_if(all, [&, key = name](const auto& setting) { return setting.first == key; });
-    all.emplace_back(name, value);
-  }
-  return all;
-}
 
 // The published controller, with every sample in the update.
 const Overrides kPublished = {
@@ -29,12 +22,7 @@ struct Solved {
       : bench(toy, "dfc-ss", network) {
     change = bench.run("dfc-ss", with(settings, kSolved));
   }
-  std::size_t count(Found found) {
-    std::size_t count = 0;
-    for (std::size_t row = 0; row < bench.toy().batch; ++row)
-      count += bench.minibatch().state().settled[row].found == found;
-    return count;
-  }
+  std::size_t count(Found found) { return apical::count(bench, found); }
   Bench<T> bench;
   Change change;
 };
@@ -327,15 +315,7 @@ TEST(SolvedWide, AnUnstableRestPointIsRefused) {
 TEST(Solved, HasTheSameBitsForAnyNumberOfThreads) {
   const Toy toy = make_toy({.units = {9, 12, 10, 4}, .batch = 70});
   const Overrides settings = with(kPublished, {{"settling", "solved"}, {"target_step", 30.0}});
-  Change first;
-  for (const unsigned threads : {1u, 2u, 5u}) {
-    Pool pool(threads);
-    Bench<float> bench(toy, "dfc-ss", {}, pool);
-    const Change change = bench.run("dfc-ss", settings);
-    if (threads == 1) first = change;
-    EXPECT_EQ(change.W, first.W) << threads;
-    EXPECT_EQ(change.b, first.b) << threads;
-  }
+  expect_same_bits_on_any_number_of_threads(toy, "dfc-ss", settings);
 }
 
 TEST(Solved, UnsettledSamplesThatFellBackContributeNothing) {
@@ -360,13 +340,8 @@ TEST(Solved, UnsettledSamplesThatFellBackContributeNothing) {
 }
 
 TEST(Solved, IsRefusedWhereThereIsNoEquilibriumToLearnFrom) {
-  const auto message = [](const char* rule, const Overrides& settings) -> std::string {
-    try {
-      rule_named(rule, "test").make<double>(settings_of(rule, with(settings, kSolved)));
-      return "";
-    } catch (const Error& error) {
-      return error.what();
-    }
+  const auto message = [](const char* rule, const Overrides& settings) {
+    return refusal_of(rule, with(settings, kSolved));
   };
   EXPECT_NE(message("dfc", {}).find("settling"), std::string::npos);
   EXPECT_NE(message("dfc", {}).find("until-settled"), std::string::npos);
