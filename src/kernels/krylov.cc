@@ -1,7 +1,6 @@
 #include "kernels/krylov.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "kernels/loops.h"
 #include "kernels/panels.h"
@@ -48,21 +47,16 @@ HWY_INLINE void add_scaled(T a, const T* HWY_RESTRICT x, T* HWY_RESTRICT y, std:
 }
 
 template <class T>
-double orthogonalise_with(const T* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                          T* HWY_RESTRICT w, T* HWY_RESTRICT coefficients) {
+Norms orthogonalise_with(const T* basis, std::size_t pitch, std::size_t directions, std::size_t count,
+                         T* HWY_RESTRICT w, T* HWY_RESTRICT coefficients) {
+  const T before = dot(w, w, count);
   for (std::size_t j = 0; j < directions; ++j) {
     const T* v = basis + j * pitch;
     coefficients[j] = dot(v, w, count);
     add_scaled(-coefficients[j], v, w, count);
   }
-  return std::sqrt(static_cast<double>(dot(w, w, count)));
-}
-
-template <class T>
-void combine_with(const T* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                  const T* coefficients, T* HWY_RESTRICT out) {
-  std::memset(out, 0, count * sizeof(T));
-  for (std::size_t j = 0; j < directions; ++j) add_scaled(coefficients[j], basis + j * pitch, out, count);
+  const T left = directions > 0 ? dot(w, w, count) : before;
+  return {std::sqrt(static_cast<double>(before)), std::sqrt(static_cast<double>(left))};
 }
 
 // As many samples as a vector has lanes, from `first` on.
@@ -115,21 +109,13 @@ void small_steps_all(const SmallSteps<T>& steps) {
   for (std::size_t first = 0; first < kSmallSystems; first += hn::Lanes(d)) small_steps_from(first, steps);
 }
 
-double orthogonalise_single(const float* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                            float* w, float* coefficients) {
+Norms orthogonalise_single(const float* basis, std::size_t pitch, std::size_t directions, std::size_t count,
+                           float* w, float* coefficients) {
   return orthogonalise_with(basis, pitch, directions, count, w, coefficients);
 }
-double orthogonalise_double(const double* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                            double* w, double* coefficients) {
+Norms orthogonalise_double(const double* basis, std::size_t pitch, std::size_t directions, std::size_t count,
+                           double* w, double* coefficients) {
   return orthogonalise_with(basis, pitch, directions, count, w, coefficients);
-}
-void combine_single(const float* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                    const float* coefficients, float* out) {
-  combine_with(basis, pitch, directions, count, coefficients, out);
-}
-void combine_double(const double* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                    const double* coefficients, double* out) {
-  combine_with(basis, pitch, directions, count, coefficients, out);
 }
 void small_steps_single(const SmallSteps<float>& steps) { small_steps_all(steps); }
 void small_steps_double(const SmallSteps<double>& steps) { small_steps_all(steps); }
@@ -143,33 +129,19 @@ namespace apical {
 
 HWY_EXPORT(orthogonalise_single);
 HWY_EXPORT(orthogonalise_double);
-HWY_EXPORT(combine_single);
-HWY_EXPORT(combine_double);
 HWY_EXPORT(small_steps_single);
 HWY_EXPORT(small_steps_double);
 
 template <>
-double orthogonalise<float>(const float* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                            float* w, float* coefficients) {
+Norms orthogonalise<float>(const float* basis, std::size_t pitch, std::size_t directions, std::size_t count,
+                           float* w, float* coefficients) {
   return HWY_DYNAMIC_DISPATCH(orthogonalise_single)(basis, pitch, directions, count, w, coefficients);
 }
 
 template <>
-double orthogonalise<double>(const double* basis, std::size_t pitch, std::size_t directions,
-                             std::size_t count, double* w, double* coefficients) {
+Norms orthogonalise<double>(const double* basis, std::size_t pitch, std::size_t directions, std::size_t count,
+                            double* w, double* coefficients) {
   return HWY_DYNAMIC_DISPATCH(orthogonalise_double)(basis, pitch, directions, count, w, coefficients);
-}
-
-template <>
-void combine_directions<float>(const float* basis, std::size_t pitch, std::size_t directions,
-                               std::size_t count, const float* coefficients, float* out) {
-  HWY_DYNAMIC_DISPATCH(combine_single)(basis, pitch, directions, count, coefficients, out);
-}
-
-template <>
-void combine_directions<double>(const double* basis, std::size_t pitch, std::size_t directions,
-                                std::size_t count, const double* coefficients, double* out) {
-  HWY_DYNAMIC_DISPATCH(combine_double)(basis, pitch, directions, count, coefficients, out);
 }
 
 template <>

@@ -1,5 +1,5 @@
-// The three inner loops of a Krylov method for many samples at once, compiled for every instruction set: orthogonal directions, sums of them,
-// and the steps of the small system that they leave.
+// The inner loops of a Krylov method for many samples at once, compiled for every instruction set: orthogonal directions, and the steps of the
+// small system that they leave.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,14 @@
 namespace apical {
 
 // Gram–Schmidt, one direction after the other (its modified form): v_j of `count` numbers, each `pitch` after the one before; w is made orthogonal
-// to the first `directions` of them. coefficients[j] = ⟨v_j, w⟩ as they are taken out. Returns the norm of what is left of w. count: a multiple
-// of half a panel. The sums have the same order on every instruction set.
+// to the first `directions` of them. coefficients[j] = ⟨v_j, w⟩ as they are taken out. Returns the norm of w before and of what is left. count: a
+// multiple of half a panel. The sums have the same order on every instruction set.
+struct Norms {
+  double before, left;
+};
 template <class T>
-double orthogonalise(const T* basis, std::size_t pitch, std::size_t directions, std::size_t count, T* w,
-                     T* coefficients);
-
-// out = Σ_j coefficients[j] v_j.
-template <class T>
-void combine_directions(const T* basis, std::size_t pitch, std::size_t directions, std::size_t count,
-                        const T* coefficients, T* out);
+Norms orthogonalise(const T* basis, std::size_t pitch, std::size_t directions, std::size_t count, T* w,
+                    T* coefficients);
 
 // Samples whose small systems are stepped together, one in each lane.
 inline constexpr std::size_t kSmallSystems = 16;

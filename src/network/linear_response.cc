@@ -112,7 +112,7 @@ bool LinearResponse<T>::find_directions(const T* target) {
   for (std::size_t row = 0; row < rows_; ++row) {
     T* b = direction(row, 0);
     read_change(row, change_, b);
-    const double norm = orthogonalise(basis_, length_, 0, length_, b, column_);
+    const double norm = orthogonalise(basis_, length_, 0, length_, b, column_).left;
     if (!std::isfinite(norm)) return false;
     beta_[row] = static_cast<T>(norm);
     if (norm > 0) kernels<T>().scale(static_cast<T>(1 / norm), b, length_);
@@ -137,9 +137,9 @@ void LinearResponse<T>::add_direction(std::size_t k) {
   for (std::size_t row = 0; row < rows_; ++row) {
     T* next = direction(row, k + 1);
     read_change(row, direction(row, k), next);
-    const double whole = orthogonalise(direction(row, 0), length_, 0, length_, next, column_);
-    double norm = orthogonalise(direction(row, 0), length_, k + 1, length_, next, column_);
-    if (norm <= kRounding * std::numeric_limits<T>::epsilon() * whole) {
+    const Norms norms = orthogonalise(direction(row, 0), length_, k + 1, length_, next, column_);
+    double norm = norms.left;
+    if (norm <= kRounding * std::numeric_limits<T>::epsilon() * norms.before) {
       // nothing but rounding is left: the directions hold all that there is
       norm = 0;
       std::fill_n(next, length_, T(0));
@@ -191,16 +191,15 @@ double LinearResponse<T>::take_steps() {
 template <class T>
 bool LinearResponse<T>::put(Response which) {
   if (!known_) return false;
-  tile_.slot = tile_.ring - 1;
-  tile_.control_slot = tile_.control_ring - 1;
   const T* coordinates = which == Response::last ? last_ : sum_;
   const T scale = which == Response::last ? T(1) : T(1) / static_cast<T>(settling_.steps - 1);
   const std::size_t depth = step_.depth();
   bool small = true;
   for (std::size_t row = 0; row < rows_; ++row) {
     const T* y = coordinates + row / kSmallSystems * kMost * kSmallSystems + row % kSmallSystems;
-    for (std::size_t j = 0; j < directions_; ++j) column_[j] = scale * y[j * kSmallSystems];
-    combine_directions(direction(row, 0), length_, directions_, length_, column_, change_);
+    std::fill_n(change_, length_, T(0));
+    for (std::size_t j = 0; j < directions_; ++j)
+      kernels<T>().add_scaled(scale * y[j * kSmallSystems], direction(row, j), change_, length_);
     for (const Part* part = parts_; part < parts_ + parts_count_; ++part)
       std::copy_n(change_ + part->first, part->width, part->array + row * part->stride);
   }

@@ -26,7 +26,7 @@ class LinearResponse {
   LinearResponse(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
                  const PiController& controller, const Settling& settling, const T* target);
 
-  // Puts the tile there. False if some sample's response is not known to the tolerance: its loop is unstable, its push too large for the first order,
+  // Puts the tile there, in the newest slot of its rings. False if some sample's response is not known to the tolerance: its loop is unstable, its push too large for the first order,
   // or its directions too many.
   bool put(Response which);
 

@@ -99,8 +99,7 @@ void SettlingRun<T>::start() {
   std::memset(tile_.u, 0, output_count_ * tile_.control_ring * sizeof(T));
   std::memset(tile_.u_integral, 0, output_count_ * sizeof(T));
   tile_.controlled = true;
-  tile_.slot = tile_.ring - 1;
-  tile_.control_slot = tile_.control_ring - 1;
+  rewind();
   if (moving_target_) aim_at_clamped_output(tile_, network_.units(depth_));
   record_.start(
       tile_, target_, network_.units(depth_),
@@ -163,13 +162,17 @@ std::int64_t SettlingRun<T>::dwell() const {
 template <class T>
 void SettlingRun<T>::hold(std::int64_t states) {
   if (!needs_.learns || states == 0) return;
-  const T count = static_cast<T>(states);
-  delta_.scale_steps(1 / count);
   first_slot();
-  if (needs_.learns_forward) learn("forward");
-  if (!needs_.feedback_group.empty()) learn(needs_.feedback_group);
-  delta_.flush(1);
-  delta_.scale_steps(count);
+  count_for(states, [&] {
+    if (needs_.learns_forward) learn("forward");
+    if (!needs_.feedback_group.empty()) learn(needs_.feedback_group);
+  });
+}
+
+template <class T>
+void SettlingRun<T>::rewind() {
+  tile_.slot = tile_.ring - 1;
+  tile_.control_slot = tile_.control_ring - 1;
 }
 
 template <class T>

@@ -46,6 +46,8 @@ class SettlingRun {
   // --- taking the steps
   // State 0: the feedforward point, no control.
   void start();
+  // The next state is the first in the rings.
+  void rewind();
   // State by state.
   void settle();
   // From state `step` to the next one.
@@ -55,6 +57,15 @@ class SettlingRun {
   std::int64_t dwell() const;
   // The states that are left would all equal the last one: it counts for them in the mean over time.
   void hold(std::int64_t states);
+  // What plasticity makes of the one state in the rings counts for that many.
+  template <class Learning>
+  void count_for(std::int64_t states, Learning&& learning) {
+    const T count = static_cast<T>(states);
+    delta_.scale_steps(1 / count);
+    learning();
+    delta_.flush(1);
+    delta_.scale_steps(count);
+  }
   // The newest state as the only one in the rings.
   void first_slot();
   void control(const T* u_before);

@@ -34,6 +34,7 @@ bool SettlingRun<T>::respond() {
     for (std::size_t row = 0; row < tile_.rows; ++row) record_.found(row, Found::solved);
     record_.state(tile_, target_, controller_, settling_.steps - 1);
     record_.finish(settling_.steps);
+    rewind();
     known = !needs_.learns || response.put(Response::mean);
   }
   if (!known) {
@@ -43,12 +44,8 @@ bool SettlingRun<T>::respond() {
   }
   const bool left_out = leave_out_unsettled();
   if (needs_.learns && !(left_out && record_.all_left_out())) {
-    const T states = static_cast<T>(settling_.steps - 1);
-    delta_.scale_steps(1 / states);
     advance(settling_.steps - 2);
-    learn_forward();
-    delta_.flush(1);
-    delta_.scale_steps(states);
+    count_for(settling_.steps - 1, [&] { learn_forward(); });
   }
   return true;
 }

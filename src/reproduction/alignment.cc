@@ -132,8 +132,9 @@ CsvTable numbers_of(const std::vector<AlignmentRun>& runs) {
   CsvTable table({"method", "quantity", "layer", "epoch", "value"});
   const auto add = [&](const AlignmentRun& run, const char* quantity, const std::string& layer,
                        const ProbeSeries& series) {
+    // five digits: what is measured every 50 minibatches of 100 epochs makes long files
     for (std::size_t i = 0; i < series.value.size(); ++i)
-      table.row({run.row, quantity, layer, series.epoch[i], series.value[i]});
+      table.row({run.row, quantity, layer, {series.epoch[i], 5}, {series.value[i], 5}});
   };
   for (const AlignmentRun& run : runs) {
     for (std::size_t i = 0; i < run.backprop.size(); ++i) {

@@ -10,7 +10,8 @@
 
 namespace apical {
 
-CsvTable::Field::Field(double value) : text(std::isfinite(value) ? fmt::format("{:.7g}", value) : "") {}
+CsvTable::Field::Field(double value, int digits)
+    : text(std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "") {}
 
 CsvTable::CsvTable(std::vector<std::string> columns) : columns_(columns.size()) {
   for (const std::string& column : columns) text_ += (text_.empty() ? "" : ",") + column;

@@ -16,7 +16,7 @@ class CsvTable {
 
   struct Field {
     std::string text;
-    Field(double value);
+    Field(double value, int digits = 7);  // significant ones; empty if it is not finite
     Field(std::string word) : text(std::move(word)) {}
     Field(const char* word) : text(word) {}
   };
