@@ -84,6 +84,10 @@ struct Pass {
   std::string meaning = {};
   std::vector<std::string> also =
       {};  // further groups that learn in it, each moved by the optimizer named like it
+  // Nothing but the layer below and the control moves the output in it: the target is the output's own value, and there is no noise. Where the
+  // output is linear and wide, the pass may run in other coordinates of it then: the rule sees another number of outputs, sums of outer products
+  // with the control come back in the network's own.
+  bool quiet_output = false;
 
   // What learns in the pass and the optimizer that moves it, the pass's own group first.
   struct Moved {

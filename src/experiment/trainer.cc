@@ -186,7 +186,7 @@ class Trainer final : public TrainerBase {
 
   PassContext context() const {
     const Pass& pass = segment().pass;
-    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also};
+    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also, pass.quiet_output};
   }
 
   static std::size_t bytes_of(const std::vector<WeightMatrix<T>>& matrices) {

@@ -18,6 +18,7 @@
 #include "core/buffer.h"
 #include "kernels/panels.h"
 #include "network/linear_readout.h"
+#include "network/narrow_network.h"
 
 namespace apical {
 
@@ -70,7 +71,7 @@ struct BatchState {
 
   std::size_t bytes() const {
     std::size_t sum = total_bytes(v) + total_bytes(rate) + total_bytes(slope) + target.bytes() +
-                      loss_gradient.bytes() + readout.bytes();
+                      loss_gradient.bytes() + readout.bytes() + narrow.bytes();
     for (const auto& [group, layers] : deferred) {
       for (const auto& layer : layers) {
         for (const auto& term : layer->terms) sum += term.post.bytes() + term.pre.bytes();
@@ -97,6 +98,7 @@ struct BatchState {
   std::vector<Buffer<T>> controlled_v;   // per layer [B, n_i]; empty: not asked for
   std::vector<std::uint8_t> controlled;  // [B]
   LinearReadout<T> readout;              // made ready where a control is solved for by way of it
+  NarrowNetwork<T> narrow;               // made ready where an output is moved in fewer coordinates
   // group → layer−1 → outer products, in the order in which plasticity proposes them
   std::map<std::string, std::vector<std::unique_ptr<DeferredTerms<T>>>, std::less<>> deferred;
 };

@@ -92,6 +92,11 @@ bool has_setting(const Parameters& settings, const std::string& name) {
                      [&](const Parameter& parameter) { return parameter.name == name; });
 }
 
+double sleep_noise_at_output(const Parameters& settings) {
+  const double own = settings.real("sigma_output_fb");
+  return own < 0 ? settings.real("sigma_fb") : own;
+}
+
 void configure(Card& card, const Parameters& settings) {
   if (has_setting(settings, "settling")) {
     const Settle how = settle_named(settings.text("settling"));
@@ -111,9 +116,13 @@ void configure(Card& card, const Parameters& settings) {
   }
   // without the code's factor 1/0.01², and with noise straight into the soma, feedback gradients are about a hundred times smaller
   const double scale = paper ? 0.01 : 1.0;
-  if (settings.text("sleep") == "correlated") {
+  const bool correlated = settings.text("sleep") == "correlated";
+  if (correlated) {
     card.marks.add(Mark::second_phase);
     card.marks.add(Mark::frozen_activity);
+  }
+  for (Pass& pass : card.passes) {
+    if (pass.group == "feedback") pass.quiet_output = !correlated && sleep_noise_at_output(settings) == 0;
   }
   card.optimizers = {{"forward", clipped(adam(0.00118879, 9.446010081e-8), "per-tensor", 1)},
                      {"feedback-pretraining", feedback_adam(0.0003170276938, scale)},
@@ -185,8 +194,7 @@ DeepFeedback::DeepFeedback(const Parameters& settings)
             .instantaneous_transmission = settings.text("transmission_fb") == "instantaneous",
             .proactive = false,
             .sigma = settings.real("sigma_fb"),
-            .sigma_output = settings.real("sigma_output_fb") < 0 ? settings.real("sigma_fb")
-                                                                 : settings.real("sigma_output_fb"),
+            .sigma_output = sleep_noise_at_output(settings),
             .to_own_output = true,
             .learn = Learn::each_step,
             .group = "feedback",

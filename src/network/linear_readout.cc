@@ -7,24 +7,15 @@
 
 #include "kernels/kernels.h"
 #include "network/control_response.h"
+#include "network/diagonal.h"
 #include "network/matrix.h"
+#include "network/rows_to_panels.h"
 
 namespace apical {
 namespace {
 
 // Reciprocal condition below which A counts as singular.
 constexpr double kSingular = 1e-8;
-
-// Whether a matrix has nothing beside its diagonal.
-template <class T>
-bool is_diagonal(const WeightMatrix<T>& w) {
-  for (std::size_t out = 0; out < w.n_out(); ++out) {
-    for (std::size_t in = 0; in < w.n_in(); ++in) {
-      if (out != in && w.get(out, in) != 0) return false;
-    }
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -59,12 +50,17 @@ bool LinearReadout<T>::prepare(const Network<T>& network, double leak) {
   spread(network.weights(depth));
   const std::size_t stride = row_stride<T>(outputs_);
   drives_.resize(depth - 1);
+  drive_panels_.resize(depth - 1);
   for (std::size_t i = 1; i < depth; ++i) {
     const auto& q = network.weights("feedback", i);
     const std::size_t width = row_stride<T>(q.n_out());
-    if (drives_[i - 1].empty()) drives_[i - 1] = Buffer<T>(hidden_ * width);
+    if (drives_[i - 1].empty()) {
+      drives_[i - 1] = Buffer<T>(hidden_ * width);
+      drive_panels_[i - 1] = Buffer<T>(panel_size<T>(q.n_out(), hidden_));
+    }
     kernels<T>().product({spread_.data(), stride, q.panels(), q.n_in(), q.n_out(), nullptr,
                           drives_[i - 1].data(), width, hidden_, Start::zero});
+    rows_to_panels(drives_[i - 1].data(), q.n_out(), hidden_, drive_panels_[i - 1].data());
   }
   return true;
 }

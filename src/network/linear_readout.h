@@ -33,12 +33,16 @@ class LinearReadout {
 
   // D_i of drive j, [padded(n_i)].
   const T* drive(std::size_t layer, std::size_t j) const;
+  // D_i, as the panels of a weight matrix [n_i, n_{L−1}].
+  const T* panels(std::size_t layer) const { return drive_panels_[layer - 1].data(); }
   // u = A⁻¹ δ for `rows` rows, stride of L.
   void control_alone(const T* delta, std::size_t rows, T* u) const;
   // u −= A⁻¹ W_L ρ for `rows` rows.
   void add_hidden(const T* rho, std::size_t rows, T* u) const;
 
-  std::size_t bytes() const { return spread_.bytes() + panels_.bytes() + total_bytes(drives_); }
+  std::size_t bytes() const {
+    return spread_.bytes() + panels_.bytes() + total_bytes(drives_) + total_bytes(drive_panels_);
+  }
 
  private:
   struct Factors;  // of A
@@ -56,7 +60,8 @@ class LinearReadout {
   std::unique_ptr<Factors> factors_;      // otherwise
   Buffer<T> spread_;                      // (A⁻¹ W_L)ᵀ                [n_{L−1}, stride of L]
   Buffer<T> panels_;                      // −A⁻¹ W_L, as the panels of a weight matrix
-  std::vector<Buffer<T>> drives_;         // (Q_i A⁻¹ W_L)ᵀ, by layer−1   [n_{L−1}, stride of i]
+  std::vector<Buffer<T>> drives_;  // D_iᵀ = (Q_i A⁻¹ W_L)ᵀ, by layer−1   [n_{L−1}, stride of i]
+  std::vector<Buffer<T>> drive_panels_;  // D_i
 };
 
 extern template class LinearReadout<float>;

@@ -2,22 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <utility>
 
 #include "apical/error.h"
 #include "core/profile.h"
-#include "kernels/krylov.h"
 #include "network/tile_view.h"
 
 namespace apical {
 namespace {
 
-// Directions at most; when to look first whether there are enough of them; and how many to add before the next look where the error estimate is far above
-// the tolerance, by that factor, or near it.
-constexpr std::size_t kMost = 96, kFirstLook = 32, kFarLook = 8, kNearLook = 4;
-constexpr double kFar = 30;
-// Rounding that taking out the directions leaves, in units of the last place.
-constexpr double kRounding = 10;
+// Directions at most, when to look first whether there are enough of them, and how many to add at least before the next look.
+constexpr std::size_t kMost = 96, kFirstLook = 16, kStep = 4;
 // Columns of H in memory: rows that are a power of two apart would fall into the same cache sets.
 constexpr std::size_t kColumns = kMost + 1;
 // Relative error that the first order may make in rates; what the directions leave out of the state may be as much less again, for it is cheap to
@@ -32,7 +27,8 @@ LinearResponse<T>::LinearResponse(const Network<T>& network, TileState<T>& tile,
     : network_(network),
       tile_(tile),
       settling_(settling),
-      step_(network, tile, law, controller, settling),
+      span_(span_of(network, tile, target)),
+      step_(network, tile, law, controller, settling, span_ ? &*span_ : nullptr),
       tolerance_(settling.tolerance > 0 ? settling.tolerance : kTolerance),
       rows_(tile.rows),
       groups_((tile.rows + kSmallSystems - 1) / kSmallSystems) {
@@ -48,10 +44,8 @@ LinearResponse<T>::LinearResponse(const Network<T>& network, TileState<T>& tile,
   }
   list_parts();
   Arena<T>& arena = *tile.arena;
-  pitch_ = (kMost + 1) * length_;
-  basis_ = arena.take(rows_ * pitch_);
+  basis_.emplace(arena, rows_, length_, kMost);
   change_ = arena.take(length_);
-  column_ = arena.take(kMost);
   // lanes without a sample stay at 0
   const std::size_t entries = groups_ * kMost * kColumns * kSmallSystems;
   h_ = rows_ % kSmallSystems == 0 ? arena.take(entries) : arena.take_zeroed(entries);
@@ -60,6 +54,19 @@ LinearResponse<T>::LinearResponse(const Network<T>& network, TileState<T>& tile,
   for (T** array : {&beta_, &left_, &reach_}) *array = arena.take_zeroed(groups_ * kSmallSystems);
   scratch_ = arena.take(coordinates);
   known_ = find_directions(target);
+}
+
+template <class T>
+std::optional<OutputSpan<T>> LinearResponse<T>::span_of(const Network<T>& network, const TileState<T>& tile,
+                                                        const T* target) {
+  if (!NarrowNetwork<T>::serves(network) || !tile.batch->narrow.prepare(network, nullptr)) return {};
+  return OutputSpan<T>(network, tile, target);
+}
+
+template <class T>
+void LinearResponse<T>::place(const T* array, T* out) const {
+  if (span_) return span_->widen(array, out);
+  std::copy_n(array, rows_ * tile_.output_stride(), out);
 }
 
 template <class T>
@@ -86,7 +93,7 @@ T& LinearResponse<T>::entry(std::size_t row, std::size_t j, std::size_t k) {
 template <class T>
 void LinearResponse<T>::load(std::size_t k) {
   for (std::size_t row = 0; row < rows_; ++row) {
-    const T* from = direction(row, k);
+    const T* from = basis_->of(row, k);
     for (const Part* part = parts_; part < parts_ + parts_count_; ++part)
       std::copy_n(from + part->first, part->width, part->array + row * part->stride);
   }
@@ -107,24 +114,33 @@ template <class T>
 bool LinearResponse<T>::find_directions(const T* target) {
   // the first is b, what a step makes of the feedforward point
   std::fill_n(change_, length_, T(0));
-  for (std::size_t row = 0; row < rows_; ++row) std::fill_n(direction(row, 0), length_, T(0));
-  step_.take(target);
+  step_.take(span_ ? span_->target() : target);
   for (std::size_t row = 0; row < rows_; ++row) {
-    T* b = direction(row, 0);
-    read_change(row, change_, b);
-    const double norm = orthogonalise(basis_, length_, 0, length_, b, column_).left;
+    read_change(row, change_, basis_->of(row, 0));
+    const double norm = basis_->begin(row);
     if (!std::isfinite(norm)) return false;
     beta_[row] = static_cast<T>(norm);
-    if (norm > 0) kernels<T>().scale(static_cast<T>(1 / norm), b, length_);
   }
-  for (std::size_t look = kFirstLook; look <= kMost;) {
-    while (directions_ < look) add_direction(directions_++);
-    const double excess = take_steps();
+  double before = 0, excess = 0;
+  for (std::size_t added = kFirstLook; directions_ < kMost; added = next_look(added, before, excess)) {
+    for (std::size_t k = 0; k < added; ++k) add_direction(directions_++);
+    before = std::exchange(excess, take_steps());
     if (excess <= 1) return true;
     if (!std::isfinite(excess)) return false;
-    look += excess > kFar ? kFarLook : kNearLook;
   }
   return false;
+}
+
+// As many as it takes if the error falls half as fast again as it did over the last directions, for it does so faster and faster; in whole steps,
+// and not more than there are already.
+template <class T>
+std::size_t LinearResponse<T>::next_look(std::size_t added, double before, double excess) const {
+  const std::size_t room = kMost - directions_;
+  if (before <= excess) return std::min(2 * kStep, room);  // nothing is known yet, or it has risen for once
+  const double per_direction = std::log(before / excess) / static_cast<double>(added);
+  const double needed = std::log(excess) / (1.5 * per_direction);
+  const double steps = std::min(needed, static_cast<double>(directions_)) / kStep;
+  return std::min(std::max<std::size_t>(static_cast<std::size_t>(steps), 1) * kStep, room);
 }
 
 // M v_k − v_k is taken apart into the directions that are there and a new one.
@@ -135,19 +151,11 @@ void LinearResponse<T>::add_direction(std::size_t k) {
   const profile::WorkScope scope(profile::Work::solve,
                                  {.multiply_adds = 2.0 * static_cast<double>(rows_ * (k + 1) * length_)});
   for (std::size_t row = 0; row < rows_; ++row) {
-    T* next = direction(row, k + 1);
-    read_change(row, direction(row, k), next);
-    const Norms norms = orthogonalise(direction(row, 0), length_, k + 1, length_, next, column_);
-    double norm = norms.left;
-    if (norm <= kRounding * std::numeric_limits<T>::epsilon() * norms.before) {
-      // nothing but rounding is left: the directions hold all that there is
-      norm = 0;
-      std::fill_n(next, length_, T(0));
-    }
-    for (std::size_t j = 0; j <= k; ++j) entry(row, j, k) = column_[j];
+    read_change(row, basis_->of(row, k), basis_->of(row, k + 1));
+    const double norm = basis_->extend(row, k);
+    for (std::size_t j = 0; j <= k; ++j) entry(row, j, k) = basis_->coefficients()[j];
     if (k + 1 < kMost) entry(row, k + 1, k) = static_cast<T>(norm);
     left_[row] = static_cast<T>(norm);
-    if (norm > 0) kernels<T>().scale(static_cast<T>(1 / norm), next, length_);
   }
 }
 
@@ -199,7 +207,7 @@ bool LinearResponse<T>::put(Response which) {
     const T* y = coordinates + row / kSmallSystems * kMost * kSmallSystems + row % kSmallSystems;
     std::fill_n(change_, length_, T(0));
     for (std::size_t j = 0; j < directions_; ++j)
-      kernels<T>().add_scaled(scale * y[j * kSmallSystems], direction(row, j), change_, length_);
+      kernels<T>().add_scaled(scale * y[j * kSmallSystems], basis_->of(row, j), change_, length_);
     for (const Part* part = parts_; part < parts_ + parts_count_; ++part)
       std::copy_n(change_ + part->first, part->width, part->array + row * part->stride);
   }
@@ -207,15 +215,18 @@ bool LinearResponse<T>::put(Response which) {
   for (std::size_t i = 1; i <= depth; ++i) {
     const SettlingLayer<T>& layer = tile_.layer[i];
     const std::size_t count = rows_ * layer.stride;
-    std::copy_n(step_.layer(i).d, count, layer.v);
+    const auto put_there = [&](const T* array, T* out) {
+      i == depth ? place(array, out) : static_cast<void>(std::copy_n(array, count, out));
+    };
+    put_there(step_.layer(i).d, layer.v);
     if (layer.v_fb != nullptr && step_.layer(i).apical != nullptr)
-      std::copy_n(step_.layer(i).apical, count, layer.v_fb);
+      put_there(step_.layer(i).apical, layer.v_fb);
     const BasePoint<T> minus = base_point(tile_, i, network_.units(i));
     kernels<T>().activation_difference(network_.spec().activation_of(i), minus.v, minus.rate, minus.slope,
                                        layer.v, layer.rate_deviation, count);
   }
-  std::copy_n(step_.u(), rows_ * tile_.output_stride(), tile_.control());
-  std::copy_n(step_.u_integral(), rows_ * tile_.output_stride(), tile_.u_integral);
+  place(step_.u(), tile_.control());
+  place(step_.u_integral(), tile_.u_integral);
   for (std::size_t row = 0; row < rows_; ++row) small = small && is_small(row);
   return small;
 }
@@ -224,13 +235,14 @@ template <class T>
 bool LinearResponse<T>::is_small(std::size_t row) const {
   double beyond = 0, whole = 0;
   for (std::size_t i = 1; i <= step_.depth(); ++i) {
-    const SettlingLayer<T>& layer = tile_.layer[i];
-    const T* first_order = step_.layer(i).rate;
-    for (std::size_t k = row * layer.stride; k < row * layer.stride + step_.layer(i).width; ++k) {
-      const auto linear = static_cast<double>(first_order[k]);
-      const double more = static_cast<double>(layer.rate_deviation[k]) - linear;
-      beyond += more * more;
+    const auto& layer = step_.layer(i);
+    const T* rate = tile_.layer[i].rate_deviation;
+    for (std::size_t k = row * layer.stride; k < row * layer.stride + layer.width; ++k) {
+      const auto linear = static_cast<double>(layer.rate[k]);
       whole += linear * linear;
+      if (i == step_.depth() && span_) continue;  // linear itself, in other coordinates of the same length
+      const double more = static_cast<double>(rate[k]) - linear;
+      beyond += more * more;
     }
   }
   return beyond <= tolerance_ * tolerance_ * whole;

@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "network/directions.h"
 #include "network/linearised_step.h"
 #include "network/tile_state.h"
 
@@ -36,16 +38,21 @@ class LinearResponse {
     T* array;
     std::size_t stride, width, first;
   };
+  static std::optional<OutputSpan<T>> span_of(const Network<T>& network, const TileState<T>& tile,
+                                              const T* target);
   void list_parts();
+  // An array of the output or the control as it is in the network.
+  void place(const T* array, T* out) const;
   // All directions; false if there are too many.
   bool find_directions(const T* target);
+  // How many to add after the last `added` have brought the error estimate from `before` to `excess` tolerances; before 0: the first.
+  std::size_t next_look(std::size_t added, double before, double excess) const;
   void load(std::size_t direction);
   // What the displacement has become of that direction, less the direction itself.
   void read_change(std::size_t row, const T* from, T* change) const;
   void add_direction(std::size_t k);
   // The T steps in the coordinates of the directions so far; by what factor the error estimate of some sample is above the tolerance.
   double take_steps();
-  T* direction(std::size_t row, std::size_t k) const { return basis_ + row * pitch_ + k * length_; }
   // H[j][k] of a row.
   T& entry(std::size_t row, std::size_t j, std::size_t k);
   // Whether rates of that row follow their voltages to first order.
@@ -54,14 +61,14 @@ class LinearResponse {
   const Network<T>& network_;
   TileState<T>& tile_;
   const Settling& settling_;
+  std::optional<OutputSpan<T>> span_;  // of a wide linear output
   LinearisedStep<T> step_;
   double tolerance_;
   std::size_t rows_, groups_, directions_ = 0;
   Part* parts_;
-  std::size_t parts_count_ = 0, length_ = 0, pitch_ = 0;  // of a direction; of all of a row's
-  T* basis_;                                              // [rows, kMost + 1, length]
-  T* change_;                                             // [length]
-  T* column_;                                             // of H
+  std::size_t parts_count_ = 0, length_ = 0;  // of a direction
+  std::optional<Directions<T>> basis_;
+  T* change_;             // [length]
   T *h_, *beta_, *left_;  // [groups, kMost, kMost, lanes], [groups, lanes], [groups, lanes]
   T *last_, *sum_, *reach_,
       *scratch_;  // [groups, kMost, lanes], reach [groups, lanes], scratch [kMost, lanes]

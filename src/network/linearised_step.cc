@@ -40,8 +40,10 @@ bool rests_at_sum(LawFunction<T> law) {
 
 template <class T>
 LinearisedStep<T>::LinearisedStep(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
-                                  const PiController& controller, const Settling& settling)
-    : network_(network),
+                                  const PiController& controller, const Settling& settling,
+                                  const OutputSpan<T>* span)
+    : span_(span),
+      network_(span != nullptr ? span->network() : network),
       tile_(tile),
       law_(law),
       controller_(controller),
@@ -52,7 +54,8 @@ LinearisedStep<T>::LinearisedStep(const Network<T>& network, TileState<T>& tile,
   const bool slow_apical = settling.tau_a > settling.dt * (1 + 1e-12);
   layer_ = arena.template take_as<Layer>(depth_ + 1);
   for (std::size_t i = 1; i <= depth_; ++i) {
-    const std::size_t units = network.units(i), stride = row_stride<T>(units), count = tile.rows * stride;
+    const std::size_t units = spans(i) ? span->units() : network.units(i), stride = row_stride<T>(units),
+                      count = tile.rows * stride;
     Layer& layer = layer_[i];
     layer.stride = stride;
     layer.width = padded<T>(units);
@@ -60,13 +63,17 @@ LinearisedStep<T>::LinearisedStep(const Network<T>& network, TileState<T>& tile,
     for (T** array : {&layer.slope, &layer.d, &layer.rate, &layer.basal, &layer.feedback})
       *array = arena.take_zeroed(count);
     if (slow_apical) layer.apical = arena.take_zeroed(count);
+    if (spans(i)) {
+      std::fill_n(layer.slope, count, T(1));
+      continue;
+    }
     const std::array<const T*, 2> voltage = {base_point(tile, i, units).v, tile.layer[i].v};
     kernels<T>().sum(voltage.data(), voltage.size(), layer.d, count);
     kernels<T>().activate(network.spec().activation_of(i), layer.d, nullptr, layer.slope, count);
     std::fill_n(layer.d, count, T(0));
   }
   for (T** array : {&u_, &u_before_, &u_integral_})
-    *array = arena.take_zeroed(tile.rows * tile.output_stride());
+    *array = arena.take_zeroed(tile.rows * layer_[depth_].stride);
 }
 
 template <class T>
@@ -81,7 +88,7 @@ void LinearisedStep<T>::follow() {
 
 template <class T>
 void LinearisedStep<T>::take(const T* target) {
-  const std::size_t count = tile_.rows * tile_.output_stride();
+  const std::size_t count = tile_.rows * layer_[depth_].stride;
   const T dt = static_cast<T>(settling_.dt);
   const T* rate = layer_[depth_].rate;
   std::copy_n(u_, count, u_before_);
@@ -106,11 +113,7 @@ void LinearisedStep<T>::move(std::size_t i, const T* u) {
     kernels<T>().product({below.rate, below.stride, w.panels(), w.n_in(), w.n_out(), nullptr, layer.basal,
                           layer.stride, tile_.rows, Start::zero});
   }
-  Product<T> drive = tile_.euler[i].feedback;
-  drive.c = layer.feedback;
-  drive.first_panel = 0;
-  drive.panels = static_cast<std::size_t>(-1);
-  top_down_.drive(i, drive, u, 0, layer.width);
+  drive(i, u);
   law_({.rows = tile_.rows,
         .stride = layer.stride,
         .first = 0,
@@ -124,11 +127,32 @@ void LinearisedStep<T>::move(std::size_t i, const T* u) {
         .rate_deviation = layer.rate,
         .rate_deviation_ff = nullptr,
         .rate = nullptr,
-        .minus = base_point(tile_, i, network_.units(i)),
+        .minus = spans(i) ? BasePoint<T>{layer.slope, layer.slope, layer.slope}
+                          : base_point(tile_, i, network_.units(i)),
         .k_a = static_cast<T>(settling_.dt / std::max(settling_.tau_a, settling_.dt)),
         .k_v = static_cast<T>(settling_.dt / std::max(settling_.tau_v, settling_.dt)),
         .k_noise = T(0)});
   kernels<T>().multiply(layer.slope, layer.rate, tile_.rows * layer.stride);
+}
+
+template <class T>
+void LinearisedStep<T>::drive(std::size_t i, const T* u) {
+  const Layer& layer = layer_[i];
+  if (span_ == nullptr) {
+    Product<T> product = tile_.euler[i].feedback;
+    product.c = layer.feedback;
+    product.first_panel = 0;
+    product.panels = static_cast<std::size_t>(-1);
+    return top_down_.drive(i, product, u, 0, layer.width);
+  }
+  if (i == depth_) {
+    std::copy_n(u, tile_.rows * layer.stride, layer.feedback);
+    return kernels<T>().scale(span_->own_feedback(), layer.feedback, tile_.rows * layer.stride);
+  }
+  const auto& q = network_.weights(settling_.through, i);
+  kernels<T>().product({u, layer_[depth_].stride, q.panels(), q.n_in(), q.n_out(), nullptr, layer.feedback,
+                        layer.stride, tile_.rows, Start::zero});
+  span_->add_rest(i, u, layer.feedback);
 }
 
 template bool rests_at_sum(LawFunction<float>);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "network/output_span.h"
 #include "network/tile_state.h"
 #include "network/top_down.h"
 
@@ -15,11 +16,13 @@ bool rests_at_sum(LawFunction<T> law);
 template <class T>
 class LinearisedStep {
  public:
-  // The tile is at the point, and its Euler steps are planned. Only for Drive::control without filters; noise stays away.
+  // The tile is at the point, and its Euler steps are planned. Only for Drive::control without filters; noise stays away. span: the coordinates of
+  // output and control, null for their own.
   LinearisedStep(const Network<T>& network, TileState<T>& tile, LawFunction<T> law,
-                 const PiController& controller, const Settling& settling);
+                 const PiController& controller, const Settling& settling,
+                 const OutputSpan<T>* span = nullptr);
 
-  // The displacement. Padding stays 0.
+  // The displacement; that of the output, here and below, in the coordinates of the span. Padding stays 0.
   struct Layer {
     T *slope, *d, *rate;           // φ', of the soma, of its rate: φ' d               [rows, stride]
     T *basal, *feedback, *apical;  // W ρ, Q u, of the apical voltage; the last null where that is Q u itself
@@ -37,8 +40,12 @@ class LinearisedStep {
 
  private:
   void move(std::size_t i, const T* u);
+  void drive(std::size_t i, const T* u);
+  // Of the output in its coordinates.
+  bool spans(std::size_t i) const { return span_ != nullptr && i == depth_; }
 
-  const Network<T>& network_;
+  const OutputSpan<T>* span_;
+  const Network<T>& network_;  // in those coordinates
   TileState<T>& tile_;
   LawFunction<T> law_;
   const PiController& controller_;

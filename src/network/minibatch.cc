@@ -8,6 +8,7 @@
 #include "core/philox.h"
 #include "core/profile.h"
 #include "kernels/kernels.h"
+#include "network/narrow_output.h"
 #include "network/system_solver.h"
 #include "network/tile_view.h"
 
@@ -149,6 +150,7 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
                                  const SampleSource<T>& source) {
   batch_.size = size;
   batch_.readout.forget();
+  batch_.narrow.forget();
   batch_.dynamics.reset();
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });
@@ -162,14 +164,28 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
     for (auto& lane : lane_sums_) lane.find(group)->second.learned = false;
   }
   take_in(source, true);
-  for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
-    run_rule(worker, rule, context, lane, first_of_lane);
-  });
+  if (!context.quiet_output || !assign_narrow(rule, context)) {
+    for_each_tile([&](Worker& worker, std::size_t lane, bool first_of_lane) {
+      run_rule(worker, rule, context, lane, first_of_lane);
+    });
+  }
   // a solved state has a control too, but it did not take time
   batch_.has_settled =
       std::any_of(batch_.settled.begin(), batch_.settled.begin() + static_cast<std::ptrdiff_t>(size),
                   [](const Settled& settled) { return settled.time > 0; });
   for (const std::string_view group : groups_) level_storage(group);
+}
+
+template <class T>
+bool Minibatch<T>::assign_narrow(const BasicRule<T>& rule, const PassContext& context) {
+  // who watches, or brings the noise, does so neuron by neuron
+  if (observer_ != nullptr || noise_port_ != nullptr || !NarrowNetwork<T>::serves(network_)) return false;
+  if (!batch_.narrow.prepare(network_, &pool_)) return false;
+  if (narrow_ == nullptr)
+    narrow_ = std::make_unique<NarrowOutput<T>>(network_, batch_.narrow, pool_, batch_.capacity);
+  narrow_->assign(rule, context, batch_);
+  narrow_->sums_to(learning_, lane_sums_.front().find(groups_.front())->second);
+  return true;
 }
 
 // A thread that comes late to its first tile finds as much memory as the others have needed: nothing is allocated after the first
@@ -292,6 +308,12 @@ MinibatchMemory Minibatch<T>::memory() const {
     memory.proposals += total_bytes(delta.weights) + total_bytes(delta.bias);
   }
   memory.proposals += total_bytes(piece_sums_);
+  if (narrow_ != nullptr) {
+    const MinibatchMemory narrow = narrow_->memory();
+    memory.activities += narrow.activities;
+    memory.arenas += narrow.arenas;
+    memory.proposals += narrow.proposals;
+  }
   return memory;
 }
 
@@ -299,12 +321,14 @@ template <class T>
 Marks Minibatch<T>::marks() const {
   Marks marks;
   for (const auto& worker : workers_) marks.add(worker->marks);
+  if (narrow_ != nullptr) marks.add(narrow_->marks());
   return marks;
 }
 
 template <class T>
 void Minibatch<T>::reset_marks() {
   for (auto& worker : workers_) worker->marks = Marks();
+  if (narrow_ != nullptr) narrow_->reset_marks();
 }
 
 template class Minibatch<float>;

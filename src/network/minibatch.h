@@ -52,6 +52,7 @@ struct PassContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;                 // counts every epoch of every pass: no two use the same noise
   std::span<const std::string> also = {};  // further groups that learn in this pass
+  bool quiet_output = false;               // of the pass, as its card says
   // By layer−1, 0 where the weights of the pass's own group stay as they are and nothing is proposed for them; empty: all learn.
   std::span<const std::uint8_t> learns = {};
 
@@ -62,6 +63,9 @@ struct PassContext {
     for (const std::string& other : also) on_group(std::string_view(other));
   }
 };
+
+template <class T>
+class NarrowOutput;
 
 // Bytes that a minibatch holds. Arenas and proposals reach their size with the first minibatch of each pass.
 struct MinibatchMemory {
@@ -131,6 +135,8 @@ class Minibatch {
                std::size_t lane, bool first_of_lane);
   void level_storage(std::string_view group);
   std::size_t lanes() const;
+  // Runs the rule on a network with fewer outputs, where that comes to the same; false where it does not.
+  bool assign_narrow(const BasicRule<T>& rule, const PassContext& context);
 
   // A part of one array of a group, small enough to share out evenly and to stay in the first cache, large enough to keep the
   // kernel busy.
@@ -157,6 +163,7 @@ class Minibatch {
   std::vector<std::string_view> groups_;  // of the last assign_credit
   LearningLayers learning_;               // the same
   GroupDelta<T>* delta_ = nullptr;
+  std::unique_ptr<NarrowOutput<T>> narrow_;  // made by the first pass that it serves
   Observer<T>* observer_ = nullptr;
   NoisePort<T>* noise_port_ = nullptr;
 };

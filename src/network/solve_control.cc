@@ -2,7 +2,7 @@
 //
 //   u = (J Q + leak I)⁻¹ (r* − r_L⁻),   then one nonlinear sweep   v_i = W_i r_{i−1} + b_i + Q_i u,   r_i = φ(v_i)
 //
-// by way of the output (control_response.h), or by way of the last hidden layer where the output is linear and wider (linear_readout.h).
+// by way of the output (control_response.h), or by way of the last hidden layer where the output is linear and wider (readout_control.h).
 #include <algorithm>
 #include <array>
 
@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "network/control_response.h"
 #include "network/feedback_column.h"
+#include "network/readout_control.h"
 #include "network/settling_arrays.h"
 #include "network/tile_view.h"
 
@@ -31,43 +32,6 @@ void solve_for_output(const Network<T>& network, TileState<T>& tile, double leak
     });
     response.solve(leak, tile.target_deviation, tile.u);
   }
-}
-
-// The rates that layer L−1 would have if the output's own control had no help.
-template <class T>
-const T* answer_to(const T* u, const Network<T>& network, TileState<T>& tile) {
-  const std::size_t depth = network.depth(), output_stride = row_stride<T>(network.units(depth));
-  const T* below = nullptr;
-  for (std::size_t i = 1; i < depth; ++i) {
-    const auto& w = network.weights(i);
-    const auto& q = network.weights("feedback", i);
-    const std::size_t stride = row_stride<T>(w.n_out());
-    T* m = tile.arena->take(tile.rows * stride);
-    kernels<T>().product(
-        {u, output_stride, q.panels(), q.n_in(), q.n_out(), nullptr, m, stride, tile.rows, Start::zero});
-    if (i > 1) {
-      kernels<T>().product({below, row_stride<T>(w.n_in()), w.panels(), w.n_in(), w.n_out(), nullptr, m,
-                            stride, tile.rows, Start::keep});
-    }
-    kernels<T>().multiply(base_point(tile, i, w.n_out()).slope, m, tile.rows * stride);
-    below = m;
-  }
-  return below;
-}
-
-template <class T>
-void solve_for_last_hidden(const Network<T>& network, TileState<T>& tile) {
-  const LinearReadout<T>& readout = tile.batch->readout;
-  const std::size_t last = network.depth() - 1, hidden = network.units(last);
-  readout.control_alone(tile.target_deviation, tile.rows, tile.u);
-  const T* right = answer_to<T>(tile.u, network, tile);
-  T* rho = tile.arena->take_zeroed(tile.rows * row_stride<T>(hidden));
-  ControlResponse<T> response(network, tile, last, hidden);
-  for (std::size_t first = 0; first < tile.rows; first += response.at_once()) {
-    response.form(first, [&](std::size_t i, std::size_t j) { return readout.drive(i, j); });
-    response.solve(1, right, rho);
-  }
-  readout.add_hidden(rho, tile.rows, tile.u);
 }
 
 }  // namespace

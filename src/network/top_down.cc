@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "network/diagonal.h"
 #include "network/tile_view.h"
 
 namespace apical {
@@ -9,20 +10,6 @@ namespace {
 
 // Outputs from which on it pays to look: their own feedback is then most of an Euler step.
 constexpr std::size_t kWide = 48;
-
-template <class T>
-bool is_identity(const WeightMatrix<T>& w) {
-  if (w.n_out() != w.n_in() || w.n_out() < kWide) return false;
-  const std::size_t n = w.n_out();
-  for (std::size_t first = 0; first < padded<T>(n); first += kPanel<T>) {
-    const std::size_t width = std::min(kPanel<T>, padded<T>(n) - first);
-    const T* panel = w.panels() + first * n;
-    for (std::size_t k = 0; k < n * width; ++k) {
-      if (panel[k] != T(first + k % width == k / width)) return false;
-    }
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -53,8 +40,9 @@ Product<T> TopDown<T>::product(std::size_t i) const {
   }
   // the control itself, which has its place in the ring only when a state is moved; without a matrix, or with a wide identity, the output
   // takes it over
-  const bool taken_over = chained_ || network_.group(settling_.through).size() < i ||
-                          (i == network_.depth() && is_identity(network_.weights(settling_.through, i)));
+  const bool taken_over =
+      chained_ || network_.group(settling_.through).size() < i ||
+      (i == network_.depth() && n_out >= kWide && is_identity(network_.weights(settling_.through, i)));
   const T* panels = taken_over ? nullptr : network_.weights(settling_.through, i).panels();
   return tile_.product_into(i, nullptr, tile_.output_stride(), panels, network_.units(network_.depth()),
                             n_out);

@@ -23,7 +23,7 @@
 namespace apical::workloads {
 namespace {
 
-const std::array<WorkloadInfo, 13> kWorkloads = {{
+const std::array<WorkloadInfo, 14> kWorkloads = {{
     {"dfc-dynamics",
      "How near the multiply-add peak does the controlled network run when it learns at every step?"},
     {"dfc-ss-dynamics",
@@ -40,6 +40,7 @@ const std::array<WorkloadInfo, 13> kWorkloads = {{
     {"dfa-adam", "What does the same step of direct feedback alignment reach with Adam?"},
     {"feedback-alignment-adam", "What does the same step of feedback alignment reach with Adam?"},
     {"sleep", "How near the peak does the noisy feedback-learning phase run (T = 48)?"},
+    {"quiet-sleep", "And where the output has no noise, as in the published autoencoders?"},
 }};
 
 // Inputs and labels from a counter: the same on every machine.
@@ -106,6 +107,7 @@ Definition define(const std::string& name, std::int64_t steps) {
   }
   if (name == "dfc-ssa") return {"dfc-ssa", "wake", {{"feedback", "fixed"}}};
   if (name == "sleep") return {"dfc-ssa", "sleep", {}};
+  if (name == "quiet-sleep") return {"dfc-ssa", "sleep", {{"sigma_output_fb", 0.0}}};
   for (const char* rule : {"backprop", "dfa", "feedback-alignment"}) {
     if (without_optimizer(name) == rule) return {rule, "wake", {}};
   }
@@ -145,11 +147,11 @@ double multiply_adds(const std::string& name, const std::vector<std::size_t>& la
            2 * (c.upper + c.feedback) + update;
   // the least that looks: the linearised steps of as many directions, one step of the network (two where it learns on the way)
   if (name == "dfc-response" || name == "dfc-ss-response")
-    return forward + 33 * (c.upper + c.feedback) + (name == "dfc-response" ? 2 : 1) * (c.upper + c.feedback) +
+    return forward + 17 * (c.upper + c.feedback) + (name == "dfc-response" ? 2 : 1) * (c.upper + c.feedback) +
            update;
   if (name == "dfc-ssa")
     return forward + outputs * c.upper + outputs * outputs * outputs / 3 + c.upper + c.feedback + update;
-  if (name == "sleep") return forward + 47 * (c.upper + 2 * c.feedback);
+  if (name == "sleep" || name == "quiet-sleep") return forward + 47 * (c.upper + 2 * c.feedback);
   if (name == "dfa") return forward + c.hidden_direct + update;
   return forward + c.upper + update;
 }
@@ -170,7 +172,8 @@ class TrainingStep final : public Workload {
     card = card.configured(settings);
     for (const Pass& pass : card.passes) {
       if (pass.name == definition.pass)
-        context_ = {definition.pass, pass.group == "forward" ? "forward" : "feedback", 1, 1};
+        context_ = {definition.pass,  pass.group == "forward" ? "forward" : "feedback", 1, 1, {},
+                    pass.quiet_output};
     }
     NetworkSpec spec{.units = options.layers,
                      .activations = std::vector<Activation>(options.layers.size() - 1, Activation::tanh)};

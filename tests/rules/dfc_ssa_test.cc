@@ -62,10 +62,11 @@ TEST(DfcSsa, ApproachesTheConvergedDynamicsOfATanhNetworkWithSlopeOneInTheNudge)
 }
 
 template <class Prepare>
-void expect_lemma_one(std::size_t outputs, Activation output, const Prepare& prepare) {
+void expect_lemma_one(std::size_t outputs, Activation output, const Prepare& prepare,
+                      std::size_t last_hidden = 6) {
   // J Q u = d/ds of the output when every voltage gets s Q u, by differences of the plain network
-  const Toy toy =
-      make_toy({.units = {5, 7, 6, outputs}, .hidden = Activation::sigmoid, .output = output, .batch = 17});
+  const Toy toy = make_toy(
+      {.units = {5, 7, last_hidden, outputs}, .hidden = Activation::sigmoid, .output = output, .batch = 17});
   Bench<double> bench(toy, "dfc-ssa");
   prepare(bench.network());
   Watching watching(toy);
@@ -119,6 +120,19 @@ TEST(DfcSsa, ControlOfAWideLinearOutputSolvesLemmaOneThroughTheLayerBelow) {
       for (std::size_t k = 0; k < 120; ++k) q.set(j, k, q.get(j, k) + normal(generator));
     }
   });
+}
+TEST(DfcSsa, ControlSolvesLemmaOneThroughAWideLayerBelow) {
+  expect_lemma_one(120, Activation::linear, as_drawn, 60);
+  // so strong that products alone do not lead there soon
+  expect_lemma_one(
+      120, Activation::linear,
+      [](Network<double>& network) {
+        auto& q = network.weights("feedback", 2);
+        for (std::size_t j = 0; j < q.n_out(); ++j) {
+          for (std::size_t k = 0; k < q.n_in(); ++k) q.set(j, k, 100 * q.get(j, k));
+        }
+      },
+      90);
 }
 TEST(DfcSsa, ControlOfAWideLinearOutputIsFoundWhereItsOwnFeedbackCancelsTheLeak) {
   expect_lemma_one(120, Activation::linear, [](Network<double>& network) {

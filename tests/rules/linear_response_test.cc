@@ -34,11 +34,12 @@ const std::vector<Case> kCases = {
 Overrides settings_of_case(const Case& c, double step) { return overrides_of(c, kStates, step); }
 
 // The first order is all there is to a linear network's states.
-TEST(LinearResponse, EndsWherePlainLoopsEndInALinearNetwork) {
-  const Toy toy = make_toy({.units = {5, 7, 6, 3}, .hidden = Activation::linear, .batch = 18});
+void expect_to_end_where_plain_loops_end(const Toy& toy, double own_feedback = 1) {
   for (const Case& c : kCases) {
     if (c.streaming()) continue;
     Bench<double> bench(toy, "dfc-ss");
+    for (std::size_t k = 0; k < toy.outputs(); ++k)
+      bench.network().weights("feedback", toy.spec.depth()).set(k, k, own_feedback);
     const Change change = bench.run("dfc-ss", with(settings_of_case(c, 0.6), {{"settling", "linear-response"},
                                                                               {"settling_tolerance", 1e-9}}));
     EXPECT_EQ(count(bench, Found::solved), toy.batch) << c.name;
@@ -59,6 +60,49 @@ TEST(LinearResponse, EndsWherePlainLoopsEndInALinearNetwork) {
       }
     }
     EXPECT_LT(deviation(change, mean), 1e-9) << c.name;
+  }
+}
+
+TEST(LinearResponse, EndsWherePlainLoopsEndInALinearNetwork) {
+  expect_to_end_where_plain_loops_end(
+      make_toy({.units = {5, 7, 6, 3}, .hidden = Activation::linear, .batch = 18}));
+}
+
+// A wide output is moved in other coordinates.
+TEST(LinearResponse, EndsWherePlainLoopsEndWithAWideOutput) {
+  for (const bool biases : {true, false}) {
+    const Toy toy = make_toy({.units = {5, 7, 6, 60},
+                              .hidden = Activation::linear,
+                              .loss = Loss::half_squared_error,
+                              .batch = 18,
+                              .biases = biases,
+                              .regression = true});
+    expect_to_end_where_plain_loops_end(toy);
+    expect_to_end_where_plain_loops_end(toy, 0.7);
+  }
+}
+
+// Its target may lie in what the layer below can move, all or nearly all of it.
+TEST(LinearResponse, FollowsATargetThatTheLayerBelowCanReach) {
+  const Toy plain =
+      make_toy({.units = {5, 7, 6, 60}, .loss = Loss::half_squared_error, .batch = 4, .regression = true});
+  for (const double beside : {0.0, 1e-12, 1e-3}) {
+    Toy toy = plain;
+    Bench<double> bench(toy, "dfc-ss");
+    const LongNaive naive(toy, bench.network());
+    for (std::size_t sample = 0; sample < toy.batch; ++sample) {
+      const auto output = naive.forward(sample).r[3];
+      for (std::size_t j = 0; j < toy.outputs(); ++j)
+        toy.y[sample * toy.outputs() + j] =
+            static_cast<double>(output[j]) + bench.network().weights(3).get(j, sample) + beside * plain.y[j];
+    }
+    const Overrides settings = settings_of_case({.name = ""}, 1e-6);
+    // and one sample is there already
+    bench.run("dfc-ss", settings);
+    std::copy_n(bench.minibatch().state().rate[3].data(), toy.outputs(), toy.y.data());
+    const Change simulated = bench.run("dfc-ss", settings);
+    EXPECT_LT(deviation(bench.run("dfc-ss", with(settings, kResponse)), simulated), 1e-5) << beside;
+    EXPECT_EQ(count(bench, Found::solved), toy.batch) << beside;
   }
 }
 
@@ -83,6 +127,23 @@ TEST(LinearResponse, DiffersFromTheSimulationBySecondOrderInTheNudge) {
       }
       EXPECT_NEAR(log_slope(nudges, differences), 1, 0.1) << rule << ", " << c.name;
       EXPECT_LT(differences.front(), 1e-3) << rule << ", " << c.name;
+    }
+  }
+}
+
+// In other coordinates of the output, and by no more than what the tolerance leaves out.
+TEST(LinearResponse, IsTheSimulationOfAWideOutputUnderATinyNudge) {
+  const Toy toy = make_toy({.units = {5, 7, 6, 60}, .batch = 18});
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    for (const Case& c : kCases) {
+      if (std::string(rule) == "dfc-ss" && c.streaming()) continue;
+      Bench<double> bench(toy, rule);
+      const Overrides settings = settings_of_case(c, 1e-7 * (c.code() ? 18 : 1));
+      const Change simulated = bench.run(rule, settings);
+      const Change response =
+          bench.run(rule, with(settings, {{"settling", "linear-response"}, {"settling_tolerance", 1e-6}}));
+      EXPECT_EQ(count(bench, Found::solved), toy.batch) << c.name;
+      EXPECT_LT(deviation(response, simulated), 1e-6) << rule << ", " << c.name;
     }
   }
 }
