@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <ostream>
 #include <string>
 
 #include "network/toy.h"
@@ -34,6 +35,8 @@ struct Case {
   std::string name, rule;
   Overrides settings;
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 class NarrowOutput : public ::testing::TestWithParam<Case> {};
 
