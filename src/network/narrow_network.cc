@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "network/control_response.h"
 #include "network/diagonal.h"
+#include "network/linear_readout.h"
 #include "network/matrix.h"
 #include "network/multiply_rows.h"
 #include "network/orthonormal_columns.h"
@@ -22,11 +22,10 @@ NarrowNetwork<T>::~NarrowNetwork() = default;
 
 template <class T>
 bool NarrowNetwork<T>::serves(const Network<T>& network) {
-  const std::size_t depth = network.depth(), outputs = network.units(depth);
+  const std::size_t depth = network.depth();
   // from three quarters of the width on, what is saved at every step is less than the way there and back
-  return depth > 1 && outputs > kMostTogether && 4 * network.units(depth - 1) <= 3 * outputs &&
-         network.spec().activation_of(depth) == Activation::linear && network.groups().size() == 1 &&
-         network.groups().front().wiring == Wiring::direct_feedback;
+  return LinearReadout<T>::serves(network) && 4 * network.units(depth - 1) <= 3 * network.units(depth) &&
+         network.groups().size() == 1 && network.groups().front().wiring == Wiring::direct_feedback;
 }
 
 template <class T>
