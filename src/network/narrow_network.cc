@@ -8,9 +8,7 @@
 #include "kernels/kernels.h"
 #include "network/diagonal.h"
 #include "network/linear_readout.h"
-#include "network/matrix.h"
 #include "network/multiply_rows.h"
-#include "network/orthonormal_columns.h"
 #include "network/rows_to_panels.h"
 
 namespace apical {
@@ -63,6 +61,7 @@ void NarrowNetwork<T>::make(const Network<T>& network) {
   for (std::size_t i = 1; i < network.depth(); ++i)
     widest = std::max(widest, row_stride<T>(network.units(i)));
   product_ = Buffer<T>(width_ * widest);
+  columns_ = std::make_unique<OrthonormalColumns>(outputs_, width_);
 }
 
 template <class T>
@@ -96,19 +95,17 @@ bool NarrowNetwork<T>::output_moved(const WeightMatrix<T>& w) {
 template <class T>
 void NarrowNetwork<T>::find_basis(const WeightMatrix<T>& w) {
   factored_ = true;
-  const auto hidden = static_cast<Eigen::Index>(w.n_in());
-  RowMajor all(static_cast<Eigen::Index>(outputs_), static_cast<Eigen::Index>(width_));
-  all.leftCols(hidden) = as_matrix(w);
-  if (w.has_bias()) {
-    const auto bias = w.bias_values();
-    all.col(hidden) = Eigen::Map<const Eigen::VectorXd>(bias.data(), all.rows());
+  const std::size_t hidden = w.n_in();
+  for (std::size_t out = 0; out < outputs_; ++out) {
+    double* row = columns_->a() + out * columns_->stride();
+    for (std::size_t k = 0; k < hidden; ++k) row[k] = w.get(out, k);
+    if (w.has_bias()) row[hidden] = static_cast<double>(w.bias()[out]);
   }
-  const OrthonormalColumns found = orthonormal_columns(all);
+  columns_->find();
   const std::size_t stride = row_stride<T>(width_), wide = row_stride<T>(outputs_);
   for (std::size_t out = 0; out < outputs_; ++out) {
     for (std::size_t k = 0; k < width_; ++k) {
-      const auto value =
-          static_cast<T>(found.u(static_cast<Eigen::Index>(out), static_cast<Eigen::Index>(k)));
+      const auto value = static_cast<T>(columns_->u()[out * columns_->stride() + k]);
       rows_[out * stride + k] = value;
       transposed_[k * wide + out] = value;
     }
@@ -116,11 +113,9 @@ void NarrowNetwork<T>::find_basis(const WeightMatrix<T>& w) {
   rows_to_panels(transposed_.data(), outputs_, width_, panels_.data());
   rows_to_panels(rows_.data(), width_, outputs_, transposed_panels_.data());
   WeightMatrix<T>& narrow = narrow_->weights(narrow_->depth());
-  const RowMajor weights = found.r.leftCols(hidden);
-  narrow.set_values({weights.data(), static_cast<std::size_t>(weights.size())});
-  if (w.has_bias()) {
-    const Eigen::VectorXd bias = found.r.col(hidden);
-    narrow.set_bias_values({bias.data(), width_});
+  for (std::size_t row = 0; row < width_; ++row) {
+    for (std::size_t k = 0; k < hidden; ++k) narrow.set(row, k, columns_->r(row, k));
+    if (w.has_bias()) narrow.bias()[row] = static_cast<T>(columns_->r(row, hidden));
   }
 }
 
@@ -131,6 +126,7 @@ std::size_t NarrowNetwork<T>::bytes() const {
        {&factored_weights_, &factored_bias_, &rows_, &panels_, &transposed_, &transposed_panels_, &product_})
     sum += buffer->bytes();
   if (narrow_ == nullptr) return sum;
+  sum += columns_->bytes();
   for (const auto& [name, matrices] : narrow_->all_groups()) {
     for (const WeightMatrix<T>& w : matrices) sum += (w.panels_size() + w.bias_size()) * sizeof(T);
   }

@@ -15,6 +15,7 @@
 #include "apical/network.h"
 #include "core/buffer.h"
 #include "core/pool.h"
+#include "network/orthonormal_columns.h"
 
 namespace apical {
 
@@ -60,6 +61,7 @@ class NarrowNetwork {
   Buffer<T> rows_, panels_;                     // U
   Buffer<T> transposed_, transposed_panels_;    // Uᵀ, the first as rows [width, stride of n_L]
   Buffer<T> product_;                           // (Q_i U)ᵀ, rows
+  std::unique_ptr<OrthonormalColumns> columns_;
 };
 
 extern template class NarrowNetwork<float>;
