@@ -6,6 +6,7 @@
 namespace apical {
 
 FigureOutcome precision_figure(const FigureTask& task);
+FigureOutcome rounded_factors(const FigureTask& task);
 FigureOutcome solved_settling(const FigureTask& task);
 
 }  // namespace apical

@@ -33,6 +33,8 @@ const std::vector<PublishedFigure>& published_figures() {
          precision_figure},
         {"dfc2021/solved-settling", "Learning from states that are solved for",
          "Beside DFC-SS in Table 1, which learns from the last of T simulated states.", solved_settling},
+        {"dfc2021/bfloat16", "Learning from settling steps in bfloat16",
+         "Beside DFC in Table 1, whose authors simulated in float64.", rounded_factors},
         {"dfc2021/fig1d", "Figure 1D: single samples under control",
          "Output and control of single samples oscillate and settle, the output at its target.", make_fig1d},
         {"dfc2021/fig2", "Figure 2: feedback weights that control a network",

@@ -84,6 +84,12 @@ void set_all(Recipe& recipe, const std::vector<std::string>& assignments) {
   recipe.set(assignments, "toy experiment");
 }
 
+void shrink_to_digits(Recipe& recipe) {
+  set_all(recipe, {"problem.data=digits", "problem.validation=0", "problem.training_samples=640",
+                   "problem.batch_size=32", "network.layers=[0, 16, 16, 0]", "training.epochs=2",
+                   "rule.steps=200"});
+}
+
 void shrink_data(Recipe& recipe) {
   set_all(recipe, {"problem.validation=64", "problem.teacher.samples=704", "problem.teacher.test_samples=64",
                    "problem.batch_size=16", "problem.teacher.hidden=[100, 100]"});
