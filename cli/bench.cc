@@ -19,13 +19,13 @@ std::vector<std::string> workload_names() {
 }
 
 int run(BenchOptions options) {
-  use_kernels(options.kernels);
-  options.workload.float64 = options.float64();
+  use_kernels(options.kernels, factors_of(options.precision));
+  options.workload.precision = options.precision;
   if (options.profile) return bench_profile(options);
   if (options.names.empty() && options.shapes) options.names = workloads::default_shapes();
   if (options.names.empty()) options.names = workload_names();
   if (options.count_run) {
-    workloads::run_for_counting(options.names.front(), options.float64());
+    workloads::run_for_counting(options.names.front(), options.precision);
     return kOk;
   }
   if (options.shapes) return bench_shapes(options);
@@ -46,8 +46,8 @@ void add_workload_options(CLI::App& verb, BenchOptions& options) {
   verb.add_option("--steps", options.workload.steps, "T of settling workloads")
       ->check(CLI::Range(2, 10'000'000))
       ->capture_default_str();
-  verb.add_option("--precision", options.precision, "float32 or float64")
-      ->check(CLI::IsMember({"float32", "float64"}))
+  verb.add_option("--precision", options.precision, "float32, float64 or bfloat16 (of settling steps)")
+      ->check(CLI::IsMember({"float32", "float64", "bfloat16"}))
       ->capture_default_str();
   verb.add_option("--kernels", options.kernels, "auto, reference or an instruction set")
       ->capture_default_str();

@@ -21,8 +21,6 @@ struct BenchOptions {
   std::vector<std::string> assignments;  // of the profiled recipe
   std::string rule;                      // the same
   bool count_run = false;                // hidden: the child that callgrind counts
-
-  bool float64() const { return precision == "float64"; }
 };
 
 // A share above this means that the probe or the count of operations is wrong.

@@ -26,7 +26,7 @@ std::string program() { return std::filesystem::read_symlink("/proc/self/exe").s
 // Counts every workload; without a counter, there are none.
 EarlierBench count_all(const BenchOptions& options) {
   const workloads::InstructionCounter counter = workloads::instruction_counter();
-  const workloads::WorkloadOptions counted = workloads::counted_options(options.float64());
+  const workloads::WorkloadOptions counted = workloads::counted_options(options.precision);
   EarlierBench now{
       .situation = {.version = build_info().version,
                     .commit = build_info().commit,
@@ -45,7 +45,7 @@ EarlierBench count_all(const BenchOptions& options) {
   for (const std::string& name : options.names) {
     say(fmt::format("counting the instructions of {} ({}) …", name, counter.name));
     const auto count =
-        workloads::count_instructions(counter, name, options.float64(), options.kernels, program());
+        workloads::count_instructions(counter, name, options.precision, options.kernels, program());
     now.instructions[name] = count.instructions;
     now.situation.counted_kernels = count.kernels;
   }

@@ -66,7 +66,7 @@ struct NetworkSettings {
 struct TrainingSettings {
   std::int64_t epochs = 10;
   std::vector<std::int64_t> seeds = {42};  // one run each; `seed = 42` is read as seeds = [42]
-  std::string precision = "float32";       // float32, float64
+  std::string precision = "float32";       // float32, float64, bfloat16: settling steps with rounded factors
   std::int64_t threads = 0;                // 0: every core
   std::string kernels = "auto";            // auto, reference or the name of an instruction set
   std::int64_t early_stopping = 0;         // epochs without a better validation result; 0: never

@@ -35,10 +35,12 @@ enum class Work : std::uint8_t {
   noise,          // standard normal numbers
   addition,       // sums, scaled sums, column sums, products number by number
   transpose,      // panels of Wᵀ
-  solve           // dense linear systems
+  solve,          // dense linear systems
+  rounding        // factors to bfloat16
 };
-inline constexpr std::array<const char*, 9> kWorkNames = {
-    "product", "outer product", "law", "activation", "difference", "noise", "addition", "transpose", "solve"};
+inline constexpr std::array<const char*, 10> kWorkNames = {
+    "product", "outer product", "law",       "activation", "difference",
+    "noise",   "addition",      "transpose", "solve",      "rounding"};
 inline constexpr std::size_t kWorks = kWorkNames.size();
 
 // What one kind of work in one phase came to, over all threads.

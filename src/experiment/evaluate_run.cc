@@ -100,7 +100,7 @@ EvaluationResult evaluate_run(const std::filesystem::path& run_directory, const 
   if (checkpoints.empty())
     throw Error(run_directory.string(), "the run has no checkpoint yet; there is no network to use.");
   const Recipe recipe = parse_recipe(manifest.recipe, (run_directory / "manifest.json").string());
-  use_kernels(recipe.training.kernels);
+  use_kernels(recipe.training.kernels, factors_of(recipe.training.precision));
   const Plan plan = make_plan(recipe, options.data);
   const Dataset used = data.empty() || data == plan.recipe.problem.data
                            ? (part == "train" ? plan.train : plan.test)

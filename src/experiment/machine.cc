@@ -9,10 +9,12 @@ namespace apical {
 double multiply_add_peak(const Plan& plan, Pool& pool) {
   // other programs only ever slow a probe
   constexpr int kProbes = 3;
+  const std::string& precision = plan.recipe.training.precision;
   double best = 0;
   for (int probe = 0; probe < kProbes; ++probe) {
-    best = std::max(best, plan.recipe.training.precision == "float64" ? peak_flops<double>(pool)
-                                                                      : peak_flops<float>(pool));
+    best = std::max(best, precision == "float64"    ? peak_flops<double>(pool)
+                          : precision == "bfloat16" ? peak_flops<Bfloat16Pair>(pool)
+                                                    : peak_flops<float>(pool));
   }
   return best;
 }

@@ -126,7 +126,9 @@ void record(const Plan& plan, const Parameters& settings, const Checkpoint& chec
   DatasetSource<T> source(data, plan.standardisation, plan.task);
   const std::vector<std::uint32_t> samples(out.batch_size, static_cast<std::uint32_t>(out.sample));
   source.choose(samples);
-  const auto run = [&] { minibatch.assign(*rule, {}, out.batch_size, source); };
+  const auto run = [&] {
+    minibatch.assign(*rule, {.factors = factors_of(plan.recipe.training.precision)}, out.batch_size, source);
+  };
 
   minibatch.keep_controlled(true);
   run();
@@ -183,7 +185,7 @@ ScopeRecording scope_run(const std::filesystem::path& run_directory, const Scope
   const auto checkpoints = checkpoints_of(run_directory);
   if (checkpoints.empty())
     throw Error(run_directory.string(), "the run has no checkpoint yet; there is no network to use.");
-  use_kernels(recipe.training.kernels);
+  use_kernels(recipe.training.kernels, factors_of(recipe.training.precision));
   const Plan plan = make_plan(recipe, options.data);
   const Dataset& data = wanted.part == "train" ? plan.train : plan.test;
   if (wanted.sample >= data.size()) {

@@ -13,7 +13,7 @@ namespace apical {
 namespace {
 
 Plan planned(const Recipe& recipe, const DataPaths& data) {
-  use_kernels(recipe.training.kernels);
+  use_kernels(recipe.training.kernels, factors_of(recipe.training.precision));
   return make_plan(recipe, data);
 }
 

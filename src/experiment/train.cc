@@ -14,6 +14,8 @@
 #include "experiment/recorder.h"
 #include "experiment/session.h"
 #include "kernels/counting.h"
+#include "kernels/kernels.h"
+#include "probes/dynamics.h"
 
 namespace apical {
 namespace {
@@ -40,6 +42,10 @@ class TrainingLoop {
       warn(fmt::format(
           "{} means nothing for {} and is not measured; `apical probes` says which rules a probe is for.",
           probe, plan_.card.id));
+    }
+    if (factors_of(plan_.recipe.training.precision) == Factors::bfloat16 && !takes_steps(plan_.card)) {
+      warn(fmt::format("{} takes no settling steps: precision = \"bfloat16\" is float32 for it.",
+                       plan_.card.id));
     }
     while (!trainer_.done() && !stops_early()) {
       if (enough_for_now() || !run_segment()) {

@@ -14,6 +14,7 @@
 #include "experiment/advice.h"
 #include "experiment/network_checkpoint.h"
 #include "experiment/weight_mover.h"
+#include "kernels/kernels.h"
 #include "probes/dynamics.h"
 #include "probes/probe.h"
 
@@ -186,7 +187,13 @@ class Trainer final : public TrainerBase {
 
   PassContext context() const {
     const Pass& pass = segment().pass;
-    return {pass.name, pass.group, seed_, static_cast<std::uint32_t>(segment_), pass.also, pass.quiet_output};
+    return {.pass = pass.name,
+            .group = pass.group,
+            .seed = seed_,
+            .epoch = static_cast<std::uint32_t>(segment_),
+            .also = pass.also,
+            .quiet_output = pass.quiet_output,
+            .factors = factors_of(plan_.recipe.training.precision)};
   }
 
   static std::size_t bytes_of(const std::vector<WeightMatrix<T>>& matrices) {

@@ -120,7 +120,10 @@ Section training_section() {
       {field(&S::epochs, whole("epochs", 0, "epochs", 0, kMost, "passes over the training set.")),
        field(&S::seeds, wholes("seeds", {}, "", 0, 9007199254740992.0,
                                "one run for each; all randomness follows from it.")),
-       field(&S::precision, choice("precision", "", {"float32", "float64"}, "type of weights and states.")),
+       field(&S::precision, choice("precision", "", {"float32", "float64", "bfloat16"},
+                                   "type of weights and states; bfloat16: float32, with settling steps whose "
+                                   "products multiply numbers "
+                                   "rounded to 16 bits.")),
        field(&S::threads,
              whole("threads", 0, "threads", 0, 4096, "0 is one per core; results do not depend on it.")),
        field(&S::kernels, text("kernels", "", "auto, reference or an instruction set's name.")),

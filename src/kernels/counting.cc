@@ -1,5 +1,7 @@
 #include "kernels/counting.h"
 
+#include <type_traits>
+
 namespace apical {
 namespace {
 
@@ -12,6 +14,23 @@ const Kernels<T>*& plain_table() {
   static const Kernels<T>* plain = nullptr;
   return plain;
 }
+
+const PairKernels*& plain_pair_table() {
+  static const PairKernels* plain = nullptr;
+  return plain;
+}
+
+template <class T>
+const auto& plain_products() {
+  if constexpr (std::is_same_v<T, Bfloat16Pair>)
+    return *plain_pair_table();
+  else
+    return *plain_table<T>();
+}
+
+// Factors in one T.
+template <class T>
+constexpr std::size_t kFactors = std::is_same_v<T, Bfloat16Pair> ? 2 : 1;
 
 template <class T>
 double bytes(std::size_t numbers) {
@@ -40,10 +59,10 @@ template <class T>
 void product(const Product<T>& p) {
   const std::size_t units = units_of_panels<T>(p.first_panel, p.panels, p.n_out);
   const std::size_t results = p.rows * padded<T>(units) * (p.start == Start::keep ? 2 : 1);
-  const WorkScope scope(
-      Work::product,
-      multiplying(p.rows, units, p.n_in, bytes<T>(p.rows * p.n_in + panel_size<T>(units, p.n_in) + results)));
-  plain_table<T>()->product(p);
+  const WorkScope scope(Work::product,
+                        multiplying(p.rows, units, kFactors<T> * p.n_in,
+                                    bytes<T>(p.rows * p.n_in + panel_size<T>(units, p.n_in) + results)));
+  plain_products<T>().product(p);
 }
 
 template <class T>
@@ -51,8 +70,9 @@ void outer_product(const OuterProduct<T>& p) {
   const std::size_t units = units_of_panels<T>(p.first_panel, p.panels, p.n_out);
   const std::size_t factors = p.rows * (padded<T>(units) + p.k_count);
   const std::size_t sums = padded<T>(units) * p.k_count * (p.start == Start::keep ? 2 : 1);
-  const WorkScope scope(Work::outer_product, multiplying(p.rows, units, p.k_count, bytes<T>(factors + sums)));
-  plain_table<T>()->outer_product(p);
+  const WorkScope scope(Work::outer_product,
+                        multiplying(kFactors<T> * p.rows, units, p.k_count, bytes<T>(factors + sums)));
+  plain_products<T>().outer_product(p);
 }
 
 template <class T>
@@ -113,6 +133,22 @@ void transpose_panels(const Transpose<T>& p) {
   plain_table<T>()->transpose_panels(p);
 }
 
+// Two floats are read for a word.
+Tally rounding(const Rounding& r) {
+  const double numbers = static_cast<double>(r.rows) * static_cast<double>(r.n);
+  return {.elements = numbers, .bytes = 1.5 * sizeof(float) * numbers};
+}
+
+void round_along(const Rounding& r) {
+  const WorkScope scope(Work::rounding, rounding(r));
+  plain_pair_table()->round_along(r);
+}
+
+void round_across(const Rounding& r) {
+  const WorkScope scope(Work::rounding, rounding(r));
+  plain_pair_table()->round_across(r);
+}
+
 }  // namespace
 
 template <class T>
@@ -131,6 +167,17 @@ const Kernels<T>& counting_table(const Kernels<T>& plain) {
   counting.multiply = &multiply<T>;
   counting.column_sums = &column_sums<T>;
   counting.transpose_panels = &transpose_panels<T>;
+  return counting;
+}
+
+const PairKernels& counting_table(const PairKernels& plain) {
+  static PairKernels counting;
+  plain_pair_table() = &plain;
+  counting = plain;
+  counting.product = &product<Bfloat16Pair>;
+  counting.outer_product = &outer_product<Bfloat16Pair>;
+  counting.round_along = &round_along;
+  counting.round_across = &round_across;
   return counting;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apical/activation.h"
+#include "kernels/bfloat16.h"
 #include "kernels/panels.h"
 
 namespace apical {
@@ -24,14 +25,15 @@ enum class Start {
 // C[row][unit] = start + Σ_k A[row][k] · W[unit][k].   A: [rows, n_in], stride lda; W: panels [n_out, n_in];
 // C: [rows, n_out], stride ldc, written over the whole padded width.   bias: padded width, read if start ==
 // bias. first_panel/panels restrict the work to some panels of units, whose results begin at c: no bit changes.
+// Where T is Bfloat16Pair, k counts pairs and results are floats.
 template <class T>
 struct Product {
   const T* a;
   std::size_t lda;
   const T* w;
   std::size_t n_in, n_out;
-  const T* bias;
-  T* c;
+  const Summed<T>* bias;
+  Summed<T>* c;
   std::size_t ldc;
   std::size_t rows;
   Start start;
@@ -40,7 +42,7 @@ struct Product {
 
 // G[unit][k] += Σ_row E[row][unit] · X[row][k], rows summed in ascending order.   G: panels [n_out, n_in]; E:
 // [rows, n_out]; X: [rows, n_in]. first_panel/panels and first_k/k_count restrict the work to a part of G, so
-// that threads can share it without changing a bit.
+// that threads can share it without changing a bit. Where T is Bfloat16Pair, rows are pairs of rows and G has floats.
 template <class T>
 struct OuterProduct {
   const T* e;
@@ -48,12 +50,12 @@ struct OuterProduct {
   const T* x;
   std::size_t ldx;
   std::size_t rows;
-  T* g;
+  Summed<T>* g;
   std::size_t n_out, n_in;
   std::size_t first_panel, panels;  // panels of G to work on
   std::size_t first_k, k_count;     // presynaptic units to work on
   Start start = Start::keep;        // zero: what was in that part of G is not read
-  const T* companion =
+  const Summed<T>* companion =
       nullptr;  // laid out like G and wanted right after: its part is brought into the first cache
 };
 
@@ -124,12 +126,35 @@ struct Kernels {
   double (*peak)(long iterations);
 };
 
+// The same with factors in pairs of bfloat16. Sums are made pair by pair in ascending order, with the same bits in any company; each
+// instruction set adds the two products of a pair in its own way.
+struct PairKernels {
+  const char* unit;  // what multiplies: "AVX512_BF16", or the instruction set that takes each factor apart
+
+  void (*product)(const Product<Bfloat16Pair>&);
+  void (*outer_product)(const OuterProduct<Bfloat16Pair>&);
+  // to[row][k] holds numbers 2k and 2k + 1 of the row; the last one may be alone, beside 0.
+  void (*round_along)(const Rounding&);
+  // to[p][k] holds number k of rows 2p and 2p + 1: rows of panels, whose pairs lie along k, and both sides of outer products.
+  void (*round_across)(const Rounding&);
+  double (*peak)(long iterations);
+};
+
 // The table in use. The first call picks the best instruction set that the processor has.
 template <class T>
 const Kernels<T>& kernels();
-// "auto", "reference" or the name of an instruction set; throws Error with the available ones. Not safe while
-// kernels run.
-void use_kernels(std::string_view name);
+const PairKernels& pair_kernels();
+
+// What the products of settling steps multiply: numbers as they are, or rounded to bfloat16.
+enum class Factors { full, bfloat16 };
+// By the name of a precision: "float32", "float64", "bfloat16".
+inline Factors factors_of(std::string_view precision) {
+  return precision == "bfloat16" ? Factors::bfloat16 : Factors::full;
+}
+
+// "auto", "reference" or the name of an instruction set, with "_BF16" where its unit for bfloat16 shall be used, which "auto" uses for such
+// factors alone: nothing else depends on it. Throws Error with the available ones. Not safe while kernels run.
+void use_kernels(std::string_view name, Factors factors = Factors::full);
 // Every table that this processor can run, best first, "reference" last: for tests and benchmarks.
 std::vector<std::string> available_kernels();
 // Name of the table in use.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "core/buffer.h"
@@ -22,11 +23,18 @@ double seconds_of(F&& work) {
 }  // namespace
 
 template <class T>
+auto peak_probe() {
+  if constexpr (std::is_same_v<T, Bfloat16Pair>)
+    return pair_kernels().peak;
+  else
+    return kernels<T>().peak;
+}
+
+template <class T>
 double peak_flops(Pool& pool, long iterations) {
   std::vector<double> flops(pool.threads());
   const double seconds = seconds_of([&] {
-    pool.run(pool.threads(),
-             [&](std::uint32_t job, unsigned) { flops[job] = kernels<T>().peak(iterations); });
+    pool.run(pool.threads(), [&](std::uint32_t job, unsigned) { flops[job] = peak_probe<T>()(iterations); });
   });
   return std::accumulate(flops.begin(), flops.end(), 0.0) / seconds;
 }
@@ -53,5 +61,6 @@ double memory_rate(Pool& pool) {
 
 template double peak_flops<float>(Pool&, long);
 template double peak_flops<double>(Pool&, long);
+template double peak_flops<Bfloat16Pair>(Pool&, long);
 
 }  // namespace apical

@@ -7,7 +7,7 @@
 
 namespace apical {
 
-// Floating-point operations per second of independent fused multiply-adds on all threads of the pool; about 10 ms for 2'000'000.
+// Floating-point operations per second of independent multiply-adds (of a float, a double, a pair of bfloat16) on all threads of the pool; about 10 ms for 2'000'000.
 template <class T>
 double peak_flops(Pool& pool, long iterations = 2'000'000);
 
@@ -16,5 +16,6 @@ double memory_rate(Pool& pool);
 
 extern template double peak_flops<float>(Pool&, long);
 extern template double peak_flops<double>(Pool&, long);
+extern template double peak_flops<Bfloat16Pair>(Pool&, long);
 
 }  // namespace apical

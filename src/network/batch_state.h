@@ -16,9 +16,11 @@
 #include "apical/network.h"
 #include "apical/settling.h"
 #include "core/buffer.h"
+#include "kernels/kernels.h"
 #include "kernels/panels.h"
 #include "network/linear_readout.h"
 #include "network/narrow_network.h"
+#include "network/rounded_weights.h"
 
 namespace apical {
 
@@ -71,7 +73,7 @@ struct BatchState {
 
   std::size_t bytes() const {
     std::size_t sum = total_bytes(v) + total_bytes(rate) + total_bytes(slope) + target.bytes() +
-                      loss_gradient.bytes() + readout.bytes() + narrow.bytes();
+                      loss_gradient.bytes() + readout.bytes() + narrow.bytes() + rounded.bytes();
     for (const auto& [group, layers] : deferred) {
       for (const auto& layer : layers) {
         for (const auto& term : layer->terms) sum += term.post.bytes() + term.pre.bytes();
@@ -92,6 +94,8 @@ struct BatchState {
   std::vector<std::uint8_t> correct;
   std::vector<Settled> settled;  // filled by passes that settle
   bool has_settled = false;
+  Factors factors = Factors::full;             // of the products of settling steps
+  RoundedWeights rounded;                      // made ready where they are rounded
   std::optional<ControlledDynamics> dynamics;  // of the last settling phase; empty: nothing settled
   // The controlled state at the end, as deviations from the feedforward point; only where
   // Minibatch::keep_controlled asked for it, and only in rows that `controlled` marks.

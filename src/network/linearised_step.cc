@@ -139,11 +139,13 @@ template <class T>
 void LinearisedStep<T>::drive(std::size_t i, const T* u) {
   const Layer& layer = layer_[i];
   if (span_ == nullptr) {
-    Product<T> product = tile_.euler[i].feedback;
+    StepProduct<T> product = tile_.euler[i].feedback;
+    product.w_pairs = nullptr;
     product.c = layer.feedback;
     product.first_panel = 0;
     product.panels = static_cast<std::size_t>(-1);
-    return top_down_.drive(i, product, u, 0, layer.width);
+    top_down_.take_in(product, u);
+    return top_down_.drive(i, product, 0, layer.width);
   }
   if (i == depth_) {
     std::copy_n(u, tile_.rows * layer.stride, layer.feedback);

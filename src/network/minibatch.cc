@@ -151,6 +151,8 @@ void Minibatch<T>::assign_credit(const BasicRule<T>& rule, const PassContext& co
   batch_.size = size;
   batch_.readout.forget();
   batch_.narrow.forget();
+  batch_.rounded.forget();
+  batch_.factors = context.factors;
   batch_.dynamics.reset();
   groups_.clear();
   context.for_each_group([&](std::string_view group) { groups_.push_back(deltas_.find(group)->first); });

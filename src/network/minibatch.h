@@ -53,6 +53,7 @@ struct PassContext {
   std::uint32_t epoch = 0;                 // counts every epoch of every pass: no two use the same noise
   std::span<const std::string> also = {};  // further groups that learn in this pass
   bool quiet_output = false;               // of the pass, as its card says
+  Factors factors = Factors::full;  // of the products of settling steps; bfloat16 in single precision only
   // By layer−1, 0 where the weights of the pass's own group stay as they are and nothing is proposed for them; empty: all learn.
   std::span<const std::uint8_t> learns = {};
 

@@ -225,6 +225,8 @@ void SettlingRun<T>::move_layer(std::size_t i, const T* u, std::int64_t step) {
   if (layer.slow_noise != nullptr) low_pass_noise(tile_, i, settling_.dt, settling_.tau_noise);
   if (needs_.learns_forward) s.law.rate = tile_.ring_rate(i);
   const std::size_t width = padded<T>(s.feedback.n_out);
+  top_down_.take_in(s.feedback, u);
+  if (i > 1) s.basal.take_in();
   for (std::size_t first = 0; first < width; first += s.law.width) {
     s.law.first = first;
     s.law.width = std::min(kPanel<T>, width - first);
@@ -234,9 +236,9 @@ void SettlingRun<T>::move_layer(std::size_t i, const T* u, std::int64_t step) {
     if (i > 1) {
       s.basal.c = keep ? layer.v_ff + first : passing_v_ff_;
       s.law.v_ff = s.basal.c;
-      kernels_.product(s.basal);
+      s.basal.multiply();
     }
-    top_down_.drive(i, s.feedback, u, first, s.law.width);
+    top_down_.drive(i, s.feedback, first, s.law.width);
     law_(s.law);
   }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include "apical/error.h"
 #include "core/profile.h"
@@ -51,6 +52,13 @@ void TileDelta<T>::begin_steps(std::string_view group) {
   for (const auto& matrix : network_.group(group)) {
     stepping.sums->ring[matrix.layer()].post =
         tile_.arena->take(tile_.rows * row_stride<T>(matrix.n_out()) * tile_.ring);
+  }
+  if (tile_.rounds() && post_pairs_ == nullptr) {
+    std::size_t widest = 0;
+    for (const std::size_t units : network_.spec().units) widest = std::max(widest, row_stride<T>(units));
+    const std::size_t most = pairs(tile_.ring * tile_.rows) * widest;
+    post_pairs_ = tile_.arena->template take_as<Bfloat16Pair>(most);
+    pre_pairs_ = tile_.arena->template take_as<Bfloat16Pair>(most);
   }
   restart_steps();
 }
@@ -194,13 +202,27 @@ void TileDelta<T>::flush(const Stepping& stepping, std::size_t slots) {
     if (pair.pre == nullptr) continue;
     const auto& matrix = network_.weights(stepping.group, layer);
     const std::size_t stride = row_stride<T>(matrix.n_out()), rows = slots * tile_.rows;
-    kernels<T>().outer_product({pair.post, stride, pair.pre, pair.stride, rows,
-                                stepping.sums->weights[layer - 1].data(), matrix.n_out(), matrix.n_in(), 0,
-                                panel_count<T>(matrix.n_out()), 0, matrix.n_in()});
+    add_outer_product({pair.post, stride, pair.pre, pair.stride, rows,
+                       stepping.sums->weights[layer - 1].data(), matrix.n_out(), matrix.n_in(), 0,
+                       panel_count<T>(matrix.n_out()), 0, matrix.n_in()});
     if (matrix.has_bias())
       kernels<T>().column_sums(pair.post, stride, rows, matrix.n_out(),
                                stepping.sums->bias[layer - 1].data());
   }
+}
+
+template <class T>
+void TileDelta<T>::add_outer_product(const OuterProduct<T>& o) const {
+  if constexpr (std::is_same_v<T, float>) {
+    if (tile_.rounds()) {
+      const PairKernels& k = pair_kernels();
+      k.round_across({o.e, o.lde, o.rows, padded<T>(o.n_out), post_pairs_, o.lde});
+      k.round_across({o.x, o.ldx, o.rows, padded<T>(o.n_in), pre_pairs_, o.ldx});
+      return k.outer_product({post_pairs_, o.lde, pre_pairs_, o.ldx, pairs(o.rows), o.g, o.n_out, o.n_in,
+                              o.first_panel, o.panels, o.first_k, o.k_count, o.start});
+    }
+  }
+  kernels<T>().outer_product(o);
 }
 
 template <class T>

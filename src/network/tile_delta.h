@@ -74,6 +74,8 @@ class TileDelta final : public BasicDelta<T> {
   DeferredTerm<T>& deferred(std::string_view group, std::size_t layer, std::size_t term);
   void keep_presynaptic(std::size_t layer, std::size_t term, const Presynaptic<T>& pre);
   void flush(const Stepping& stepping, std::size_t slots);
+  // G += Eᵀ X of the collected rows, as they are or rounded.
+  void add_outer_product(const OuterProduct<T>& o) const;
   template <class F>
   void for_each_array(const Stepping& stepping, F&& on_array);
   void multiply(const Stepping& stepping, T factor);
@@ -93,6 +95,7 @@ class TileDelta final : public BasicDelta<T> {
   std::size_t layer_ = 0, term_ = 0;
   Activation activation_ = Activation::linear;
   T* out_ = nullptr;
+  Bfloat16Pair *post_pairs_ = nullptr, *pre_pairs_ = nullptr;  // room for both sides, where they are rounded
   T* one_step_ = nullptr;  // one step's factors of the first layer, where some samples are left out
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "apical/card.h"
@@ -14,6 +15,7 @@
 #include "kernels/kernels.h"
 #include "network/batch_state.h"
 #include "network/settling_record.h"
+#include "network/step_product.h"
 
 namespace apical {
 
@@ -64,7 +66,7 @@ struct SettlingLayer {
 // One layer's Euler step, made ready when the settling begins: the products into v_ff and Q u, and the law that moves the neurons.
 template <class T>
 struct LayerStep {
-  Product<T> basal, feedback;
+  StepProduct<T> basal, feedback;
   LawStep<T> law;
 };
 
@@ -107,20 +109,30 @@ struct TileState {
 
   std::size_t output_stride() const { return layer.back().stride; }
   // The product that brings `from` [rows, n_in] into layer i, panel by panel; whoever moves a panel says where it goes.
-  Product<T> product_into(std::size_t i, const T* from, std::size_t stride, const T* panels, std::size_t n_in,
-                          std::size_t n_out) const {
-    return {.a = from,
-            .lda = stride,
-            .w = panels,
-            .n_in = n_in,
-            .n_out = n_out,
-            .bias = nullptr,
-            .c = nullptr,
-            .ldc = layer[i].stride,
-            .rows = rows,
-            .start = Start::zero,
-            .panels = 1};
+  StepProduct<T> product_into(std::size_t i, const T* from, std::size_t stride, const T* panels,
+                              std::size_t n_in, std::size_t n_out) const {
+    StepProduct<T> product{{.a = from,
+                            .lda = stride,
+                            .w = panels,
+                            .n_in = n_in,
+                            .n_out = n_out,
+                            .bias = nullptr,
+                            .c = nullptr,
+                            .ldc = layer[i].stride,
+                            .rows = rows,
+                            .start = Start::zero,
+                            .panels = 1}};
+    if constexpr (std::is_same_v<T, float>) {
+      if (rounds() && panels != nullptr) {
+        product.w_pairs = batch->rounded.of(panels, n_out, n_in);
+        product.pair_stride = row_stride<Bfloat16Pair>(pairs(n_in));
+        product.a_pairs = arena->template take_as<Bfloat16Pair>(rows * product.pair_stride);
+      }
+    }
+    return product;
   }
+  // Whether settling steps multiply factors rounded to bfloat16.
+  bool rounds() const { return batch->factors == Factors::bfloat16; }
   T* ring_rate(std::size_t i) const { return layer[i].rate + slot * rows * layer[i].stride; }
   T* control() const { return u + control_slot * rows * layer.back().stride; }
   // The control as feedback plasticity sees it.

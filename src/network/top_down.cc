@@ -29,7 +29,7 @@ void TopDown<T>::take_arrays() {
 }
 
 template <class T>
-Product<T> TopDown<T>::product(std::size_t i) const {
+StepProduct<T> TopDown<T>::product(std::size_t i) const {
   const std::size_t n_out = network_.units(i);
   if (chained_ && i < network_.depth()) {
     const SettlingLayer<T>& above = tile_.layer[i + 1];

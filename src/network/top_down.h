@@ -29,15 +29,19 @@ class TopDown {
   // Once, when the tile's layers have theirs.
   void take_arrays();
   // The product that brings layer i its drive, panel by panel; without weights where the control arrives as it is.
-  Product<T> product(std::size_t i) const;
+  StepProduct<T> product(std::size_t i) const;
   // Before a step: how steep each neuron is, and how far it is from its basal voltage. All layers of a step see the state before it.
   void look();
 
-  // The drive of neurons first … first + width − 1 of layer i to where the product writes.
-  void drive(std::size_t i, Product<T>& product, const T* u, std::size_t first, std::size_t width) const {
+  // What arrives in this step, before the first neurons of a layer get theirs.
+  void take_in(StepProduct<T>& product, const T* u) const {
     if (!chained_ || product.w == nullptr) product.a = u;
+    product.take_in();
+  }
+  // The drive of neurons first … first + width − 1 of layer i to where the product writes.
+  void drive(std::size_t i, const StepProduct<T>& product, std::size_t first, std::size_t width) const {
     if (product.w != nullptr) {
-      kernels_.product(product);
+      product.multiply();
     } else {
       take_over(product, first, width);
     }

@@ -48,6 +48,8 @@ bool is_controlled(const Card& card) { return has_direct_feedback(card) && has(c
 
 bool settles(const Card& card) { return has(card.parameters, "steps"); }
 
+bool takes_steps(const Card& card) { return settles(card) || has(card.parameters, "steps_fb"); }
+
 bool is_driven(const Card& card) { return is_controlled(card) || settles(card); }
 
 bool simulates(const Card& card) {

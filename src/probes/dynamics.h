@@ -23,6 +23,8 @@ bool has_feedback_chain(const Card& card);
 bool is_controlled(const Card& card);
 // Its dynamics run in time.
 bool settles(const Card& card);
+// They do in some pass, if only in sleep.
+bool takes_steps(const Card& card);
 // Its samples end in another state than the feedforward point: found at once, or by settling.
 bool is_driven(const Card& card);
 // Controlled, and its dynamics run in time.

@@ -77,17 +77,16 @@ constexpr const char* kCounted = "apical::workloads::counted_run*";
 // An emulated step takes seconds; a child that hangs has to end.
 constexpr double kMostSeconds = 300;
 
-InstructionCount under_callgrind(const std::string& workload, bool float64, const std::string& kernels,
-                                 const std::string& program) {
+InstructionCount under_callgrind(const std::string& workload, const std::string& precision,
+                                 const std::string& kernels, const std::string& program) {
   std::string folder = (fs::temp_directory_path() / "apical-count-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) throw Error(folder, "cannot be made.");
   const fs::path log = fs::path(folder) / "log";
-  const ProcessEnd end =
-      run_process(find_program(kValgrind),
-                  {kValgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                   std::string("--toggle-collect=") + kCounted, program, "bench", workload, "--precision",
-                   float64 ? "float64" : "float32", "--kernels", kernels, "--count-run"},
-                  folder, log, kMostSeconds);
+  const ProcessEnd end = run_process(find_program(kValgrind),
+                                     {kValgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                                      std::string("--toggle-collect=") + kCounted, program, "bench", workload,
+                                      "--precision", precision, "--kernels", kernels, "--count-run"},
+                                     folder, log, kMostSeconds);
   std::ifstream file(log);
   const std::string said(std::istreambuf_iterator<char>(file), {});
   const std::string why = last_words(log);
@@ -105,8 +104,8 @@ InstructionCount under_callgrind(const std::string& workload, bool float64, cons
 
 }  // namespace
 
-WorkloadOptions counted_options(bool float64) {
-  return {.batch = 32, .steps = 12, .threads = 1, .float64 = float64};
+WorkloadOptions counted_options(const std::string& precision) {
+  return {.batch = 32, .steps = 12, .threads = 1, .precision = precision};
 }
 
 InstructionCounter instruction_counter() {
@@ -130,18 +129,19 @@ std::optional<double> callgrind_total(const std::string& said) {
   __asm__ volatile("");
 }
 
-void run_for_counting(const std::string& workload, bool float64) {
-  const auto step = make_workload(workload, counted_options(float64));
+void run_for_counting(const std::string& workload, const std::string& precision) {
+  const auto step = make_workload(workload, counted_options(precision));
   step->run();  // finds its memory
   counted_run(*step);
   fmt::print("{}{}\n", kRan, kernels_in_use());
 }
 
 InstructionCount count_instructions(const InstructionCounter& counter, const std::string& workload,
-                                    bool float64, const std::string& kernels, const std::string& program) {
-  if (counter.name == kCallgrind) return under_callgrind(workload, float64, kernels, program);
+                                    const std::string& precision, const std::string& kernels,
+                                    const std::string& program) {
+  if (counter.name == kCallgrind) return under_callgrind(workload, precision, kernels, program);
   Counter processor;
-  const auto step = make_workload(workload, counted_options(float64));
+  const auto step = make_workload(workload, counted_options(precision));
   step->run();  // finds its memory
   processor.start();
   counted_run(*step);

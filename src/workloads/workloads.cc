@@ -172,8 +172,12 @@ class TrainingStep final : public Workload {
     card = card.configured(settings);
     for (const Pass& pass : card.passes) {
       if (pass.name == definition.pass)
-        context_ = {definition.pass,  pass.group == "forward" ? "forward" : "feedback", 1, 1, {},
-                    pass.quiet_output};
+        context_ = {.pass = definition.pass,
+                    .group = pass.group == "forward" ? "forward" : "feedback",
+                    .seed = 1,
+                    .epoch = 1,
+                    .quiet_output = pass.quiet_output,
+                    .factors = factors_of(options.precision)};
     }
     NetworkSpec spec{.units = options.layers,
                      .activations = std::vector<Activation>(options.layers.size() - 1, Activation::tanh)};
@@ -201,7 +205,9 @@ class TrainingStep final : public Workload {
   double necessary_flops() const override { return flops_; }
   double samples() const override { return static_cast<double>(options_.batch); }
 
-  double peak() override { return peak_flops<T>(pool_); }
+  double peak() override {
+    return context_.factors == Factors::bfloat16 ? peak_flops<Bfloat16Pair>(pool_) : peak_flops<T>(pool_);
+  }
 
  private:
   void make_optimizer(OptimizerAlgorithm algorithm) {
@@ -254,7 +260,7 @@ double wall_seconds() {
 std::span<const WorkloadInfo> all_workloads() { return kWorkloads; }
 
 std::unique_ptr<Workload> make_workload(const std::string& name, const WorkloadOptions& options) {
-  if (options.float64) return std::make_unique<TrainingStep<double>>(name, options);
+  if (options.precision == "float64") return std::make_unique<TrainingStep<double>>(name, options);
   return std::make_unique<TrainingStep<float>>(name, options);
 }
 

@@ -21,8 +21,8 @@ struct WorkloadOptions {
   std::size_t batch = 128;
   std::int64_t steps = 1000;  // T of the settling workloads
   unsigned threads = 1;
-  bool float64 = false;
-  bool optimizer = true;  // after each step: Adam where the name says so, else SGD; dynamics too
+  std::string precision = "float32";  // float32, float64, bfloat16
+  bool optimizer = true;              // after each step: Adam where the name says so, else SGD; dynamics too
 };
 
 // One minibatch's work, ready to run again and again.

@@ -1,6 +1,7 @@
 #include "apical/recipe.h"
 #include "apical/run_index.h"
 #include "command_test.h"
+#include "kernels/kernels.h"
 
 namespace apical {
 namespace {
@@ -44,6 +45,28 @@ TEST_F(Train, TakesRuleSeedsThreadsKernelsAndAssignmentsFromTheCommandLine) {
   EXPECT_EQ(recipe.training.epochs, 1);
   EXPECT_EQ(recipe.problem.batch_size, 20);
   EXPECT_EQ(recipe.network.layers, (std::vector<std::int64_t>{64, 7, 10}));
+}
+
+TEST_F(Train, SettlingStepsInBfloat16AreRecordedVerifiedAndNamedWhatMultiplies) {
+  const std::vector<std::string> dfc = {"--rule", "dfc", "--set", "rule.steps=20", "training.epochs=1"};
+  const auto trained = [&](const std::string& folder, const std::string& precision) {
+    std::vector<std::string> words = dfc;
+    words.push_back("training.precision=" + precision);
+    const auto done = train(folder, words);
+    EXPECT_EQ(done.code, 0) << done.err;
+    return read_manifest(here() / folder);
+  };
+  const RunManifest rounded = trained("rounded", "bfloat16"), full = trained("full", "float32");
+  EXPECT_EQ(rounded.precision, "bfloat16");
+  EXPECT_EQ(full.kernels, available_kernels().front());
+  const std::vector<std::string> kernels = available_kernels();
+  const bool has_unit = std::find(kernels.begin(), kernels.end(), "AVX3_BF16") != kernels.end();
+  EXPECT_EQ(rounded.kernels, has_unit ? "AVX3_BF16" : full.kernels);
+  EXPECT_EQ(run({"verify", "rounded"}).code, 0);
+  const auto weights = [&](const char* folder) { return slurp(checkpoints_of(here() / folder).back()); };
+  EXPECT_NE(weights("rounded"), weights("full"));
+  EXPECT_THAT(train("none", {"--set", "training.precision=bfloat16"}).err,
+              HasSubstr("backprop takes no settling steps: precision = \"bfloat16\" is float32 for it."));
 }
 
 TEST_F(Train, SeveralSeedsAreOneRunEachAndOneRow) {

@@ -15,8 +15,9 @@ namespace {
 template <class T>
 class Step {
  public:
-  Step(const Toy& toy, const RulePass& pass, Pool& pool, OptimizerAlgorithm algorithm)
+  Step(const Toy& toy, const RulePass& pass, Pool& pool, OptimizerAlgorithm algorithm, Factors factors)
       : pass_(pass),
+        factors_(factors),
         pool_(pool),
         bench_(toy, pass.rule, pass.settings, pool),
         source_(toy),
@@ -35,8 +36,12 @@ class Step {
   }
 
   void run(std::uint32_t epoch) {
-    const PassContext context{
-        .pass = pass_.pass, .group = pass_.group, .seed = 3, .epoch = epoch, .also = pass_.also};
+    const PassContext context{.pass = pass_.pass,
+                              .group = pass_.group,
+                              .seed = 3,
+                              .epoch = epoch,
+                              .also = pass_.also,
+                              .factors = factors_};
     bench_.minibatch().assign_credit(*rule_, context, bench_.toy().batch, source_);
     optimizer_->prepare(1);
     bench_.minibatch().propose_to(pass_.group, mover_);
@@ -47,6 +52,7 @@ class Step {
 
  private:
   RulePass pass_;
+  Factors factors_;
   Pool& pool_;
   Bench<T> bench_;
   ToySource<T> source_;
@@ -57,9 +63,10 @@ class Step {
 };
 
 template <class T>
-int allocations_of_later_steps(const Toy& toy, const RulePass& pass, unsigned threads) {
+int allocations_of_later_steps(const Toy& toy, const RulePass& pass, unsigned threads,
+                               Factors factors = Factors::full) {
   Pool pool(threads);
-  Step<T> step(toy, pass, pool, OptimizerAlgorithm::adam);
+  Step<T> step(toy, pass, pool, OptimizerAlgorithm::adam, factors);
   step.run(1);
   const CountedHeap heap;
   for (std::uint32_t epoch = 2; epoch < 6; ++epoch) step.run(epoch);
@@ -91,6 +98,8 @@ TEST(Allocation, DoesNotHappenInAStepAfterTheFirstWhateverTheRulePassAndThreads)
     if (pass.rule == "mn" || pass.rule == "gn") continue;
     for (const unsigned threads : {1u, 3u}) {
       EXPECT_EQ(allocations_of_later_steps<float>(toy, pass, threads), 0) << pass.name << ", " << threads;
+      EXPECT_EQ(allocations_of_later_steps<float>(toy, pass, threads, Factors::bfloat16), 0)
+          << pass.name << ", " << threads;
       EXPECT_EQ(allocations_of_later_steps<double>(toy, pass, threads), 0) << pass.name << ", " << threads;
     }
   }
@@ -102,8 +111,18 @@ TEST(Allocation, DoesNotHappenWhereAWideOutputIsControlledByWayOfTheLayerBelow) 
                             .loss = Loss::half_squared_error,
                             .batch = 4 * Minibatch<float>::kTileRows + 5,
                             .regression = true});
-  for (const RulePass& pass : every_pass(11)) {
-    if (pass.rule != "dfc-ssa") continue;
+  std::vector<RulePass> passes = every_pass(11);
+  std::erase_if(passes, [](const RulePass& pass) { return pass.rule != "dfc-ssa"; });
+  for (const char* rule : {"dfc", "dfc-ss"}) {
+    passes.push_back(
+        {rule,
+         "wake",
+         "forward",
+         {},
+         {{"steps", std::int64_t{11}}, {"include_non_converged", true}, {"settling", "linear-response"}},
+         std::string(rule) + " wake linear-response"});
+  }
+  for (const RulePass& pass : passes) {
     for (const unsigned threads : {1u, 3u}) {
       EXPECT_EQ(allocations_of_later_steps<float>(toy, pass, threads), 0) << pass.name << ", " << threads;
       EXPECT_EQ(allocations_of_later_steps<double>(toy, pass, threads), 0) << pass.name << ", " << threads;

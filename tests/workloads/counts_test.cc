@@ -40,7 +40,7 @@ TEST(Workloads, NecessaryOperationsAreThoseThatAreDone) {
   for (const WorkloadInfo& info : all_workloads()) {
     for (const bool float64 : {false, true}) {
       WorkloadOptions options = kSmall;
-      options.float64 = float64;
+      options.precision = float64 ? "float64" : "float32";
       const auto workload = make_workload(info.name, options);
       const profile::Account account = account_of(*workload);
       const bool response = std::string(info.name).ends_with("-response");

@@ -18,17 +18,25 @@ namespace {
 #undef APICAL_REFERENCE
 
 template <class T>
+double term(T x, T w) {
+  return double{x} * double{w};
+}
+double term(Bfloat16Pair x, Bfloat16Pair w) {
+  return term(earlier(x), earlier(w)) + term(later(x), later(w));
+}
+
+template <class T>
 void product(const Product<T>& p) {
   const std::size_t first = p.first_panel * kPanel<T>,
                     panels = std::min(p.panels, panel_count<T>(p.n_out) - p.first_panel),
                     end = std::min(first + panels * kPanel<T>, padded<T>(p.n_out));
   for (std::size_t row = 0; row < p.rows; ++row) {
     for (std::size_t unit = first; unit < end; ++unit) {
-      T& c = p.c[row * p.ldc + unit - first];
-      double sum = p.start == Start::keep ? c : p.start == Start::bias ? p.bias[unit] : T(0);
+      Summed<T>& c = p.c[row * p.ldc + unit - first];
+      double sum = p.start == Start::keep ? c : p.start == Start::bias ? p.bias[unit] : Summed<T>(0);
       for (std::size_t k = 0; k < p.n_in; ++k)
-        sum += double{p.a[row * p.lda + k]} * double{p.w[panel_index<T>(p.n_out, p.n_in, unit, k)]};
-      c = static_cast<T>(sum);
+        sum += term(p.a[row * p.lda + k], p.w[panel_index<T>(p.n_out, p.n_in, unit, k)]);
+      c = static_cast<Summed<T>>(sum);
     }
   }
 }
@@ -39,11 +47,11 @@ void outer_product(const OuterProduct<T>& o) {
   for (std::size_t unit = o.first_panel * kPanel<T>;
        unit < (o.first_panel + o.panels) * kPanel<T> && unit < width; ++unit) {
     for (std::size_t k = o.first_k; k < o.first_k + o.k_count; ++k) {
-      T& g = o.g[panel_index<T>(o.n_out, o.n_in, unit, k)];
-      double sum = o.start == Start::zero ? T(0) : g;
+      Summed<T>& g = o.g[panel_index<T>(o.n_out, o.n_in, unit, k)];
+      double sum = o.start == Start::zero ? Summed<T>(0) : g;
       for (std::size_t row = 0; row < o.rows; ++row)
-        sum += double{o.e[row * o.lde + unit]} * double{o.x[row * o.ldx + k]};
-      g = static_cast<T>(sum);
+        sum += term(o.e[row * o.lde + unit], o.x[row * o.ldx + k]);
+      g = static_cast<Summed<T>>(sum);
     }
   }
 }
@@ -138,6 +146,20 @@ void solve(std::size_t n, double* a, double* b) {
   }
 }
 
+void round_along(const Rounding& r) {
+  for (std::size_t row = 0; row < r.rows; ++row)
+    for (std::size_t k = 0; k < r.n; k += 2)
+      r.to[row * r.to_stride + k / 2] = bfloat16_pair(
+          r.from[row * r.stride + k], k + 1 < r.n ? r.from[row * r.stride + k + 1] : 0.0f);
+}
+
+void round_across(const Rounding& r) {
+  for (std::size_t row = 0; row < r.rows; row += 2)
+    for (std::size_t k = 0; k < r.n; ++k)
+      r.to[row / 2 * r.to_stride + k] = bfloat16_pair(
+          r.from[row * r.stride + k], row + 1 < r.rows ? r.from[(row + 1) * r.stride + k] : 0.0f);
+}
+
 // One chain: the reference has no claim to speed.
 template <class T>
 double peak(long iterations) {
@@ -166,6 +188,16 @@ const Kernels<T>& table() {
                                      .transpose_panels = &transpose_panels<T>,
                                      .solve = &solve,
                                      .peak = &peak<T>};
+  return filled;
+}
+
+const PairKernels& pair_table() {
+  static constexpr PairKernels filled{.unit = "reference",
+                                      .product = &product<Bfloat16Pair>,
+                                      .outer_product = &outer_product<Bfloat16Pair>,
+                                      .round_along = &round_along,
+                                      .round_across = &round_across,
+                                      .peak = &peak<float>};
   return filled;
 }
 

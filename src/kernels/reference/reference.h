@@ -8,5 +8,6 @@ namespace apical::reference {
 
 template <class T>
 const Kernels<T>& table();
+const PairKernels& pair_table();
 
 }  // namespace apical::reference

@@ -10,6 +10,15 @@ inline constexpr int kRowsTwoVectors = 14, kRowsAcross = 8, kRowsOneVector = 16;
 inline constexpr int kRowsTwoVectors = 6, kRowsAcross = 6, kRowsOneVector = 12;  // 16 registers
 #endif
 
+// Pairs of bfloat16 that are taken apart need registers for both halves.
+template <class T>
+constexpr int kTakenApart =
+#if defined(APICAL_BFLOAT16_UNIT)
+    0;
+#else
+    std::is_same_v<T, Bfloat16Pair> ? 2 : 0;
+#endif
+
 // At most half a panel, so that a half panel is a whole number of vectors.
 template <class T>
 using PanelTag = hn::CappedTag<T, kPanel<T> / 2>;
@@ -24,35 +33,35 @@ struct Micro {
   const T* b;
   std::size_t ldb;
   std::size_t depth;
-  const T* bias;
-  T* c;
+  const Summed<T>* bias;
+  Summed<T>* c;
   std::size_t ldc;
   Start start;
-  const T* companion = nullptr;  // laid out like c
+  const Summed<T>* companion = nullptr;  // laid out like c
 };
 
 // c[r][·] = start + Σ_k a(r, k) · b[k][·] with a(r, k) = a[r·lda + k] or a[k·lda + r], for `blocks` blocks of R rows, the first at
 // `row`. The loops over r and v must unroll, or the accumulators live on the stack: a threefold loss without a word.
 template <int R, int V, Walk walk, class T>
 HWY_NOINLINE void micro_kernel(const Micro<T>& m, std::size_t row, std::size_t blocks) {
-  using D = PanelTag<T>;
-  const D d;
-  constexpr std::size_t L = hn::MaxLanes(D());
+  using S = Summed<T>;
+  const PanelTag<T> factors;
+  const PanelTag<S> d;
+  constexpr std::size_t L = hn::MaxLanes(PanelTag<S>());
   const T* HWY_RESTRICT b = m.b;
   const std::size_t lda = m.lda, ldb = m.ldb, ldc = m.ldc, depth = m.depth;
   const T* HWY_RESTRICT a = m.a + row * (walk == Walk::along_rows ? lda : 1);
-  T* HWY_RESTRICT c = m.c + row * ldc;
+  S* HWY_RESTRICT c = m.c + row * ldc;
   const Start start = m.start;
-  const T* companion = m.companion == nullptr ? nullptr : m.companion + row * ldc;
+  const S* companion = m.companion == nullptr ? nullptr : m.companion + row * ldc;
   for (; blocks > 0; --blocks) {
     if (walk == Walk::across_rows && companion != nullptr) {
       for (std::size_t r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v)
-          fetch_to_write(companion + r * ldc + static_cast<std::size_t>(v) * L);
+        for (int v = 0; v < V; ++v) fetch_to_write(companion + r * ldc + static_cast<std::size_t>(v) * L);
       }
       companion += R * ldc;
     }
-    hn::Vec<D> sum[R][V];
+    hn::Vec<PanelTag<S>> sum[R][V];
     if (start == Start::keep) {
       APICAL_UNROLL for (int r = 0; r < R; ++r) {
         APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::LoadU(d, c + r * ldc + v * L);
@@ -86,12 +95,12 @@ HWY_NOINLINE void micro_kernel(const Micro<T>& m, std::size_t row, std::size_t b
       } else {
         __builtin_prefetch(a + (k + 8) * lda);
       }
-      hn::Vec<D> w[V];
-      APICAL_UNROLL for (int v = 0; v < V; ++v) w[v] = hn::LoadU(d, b + k * ldb + v * L);
+      hn::Vec<PanelTag<T>> w[V];
+      APICAL_UNROLL for (int v = 0; v < V; ++v) w[v] = hn::LoadU(factors, b + k * ldb + v * L);
       APICAL_UNROLL for (int r = 0; r < R; ++r) {
-        const auto x =
-            hn::Set(d, walk == Walk::along_rows ? from[r / kShare][offset[r % kShare] + k] : a[k * lda + r]);
-        APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = hn::MulAdd(x, w[v], sum[r][v]);
+        const auto x = hn::Set(
+            factors, walk == Walk::along_rows ? from[r / kShare][offset[r % kShare] + k] : a[k * lda + r]);
+        APICAL_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = multiply_add(x, w[v], sum[r][v]);
       }
     }
     APICAL_UNROLL for (int r = 0; r < R; ++r) {
@@ -152,17 +161,18 @@ HWY_INLINE void panel_columns(Micro<T>& m, std::size_t width, std::size_t count)
     column += step;
   };
   while (column + 2 * L <= width) {
-    row_blocks<walk == Walk::along_rows ? kRowsTwoVectors : kRowsAcross, 2, walk>(m, count);
+    constexpr int kMax = walk == Walk::along_rows ? kRowsTwoVectors : kRowsAcross;
+    row_blocks<kMax - kTakenApart<T>, 2, walk>(m, count);
     advance(2 * L);
   }
-  if (column < width) row_blocks<kRowsOneVector, 1, walk>(m, count);
+  if (column < width) row_blocks<kRowsOneVector - kTakenApart<T>, 1, walk>(m, count);
 }
 
 template <class T>
 void product(const Product<T>& p) {
   const std::size_t columns = padded<T>(p.n_out),
                     end = p.first_panel + HWY_MIN(p.panels, panel_count<T>(p.n_out) - p.first_panel);
-  const T* bias = p.start == Start::bias ? p.bias : nullptr;
+  const Summed<T>* bias = p.start == Start::bias ? p.bias : nullptr;
   for (std::size_t panel = p.first_panel; panel < end; ++panel) {
     const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
     Micro<T> m{p.a,
@@ -184,30 +194,41 @@ void outer_product(const OuterProduct<T>& o) {
   for (std::size_t panel = o.first_panel; panel < o.first_panel + o.panels; ++panel) {
     const std::size_t first = panel * kPanel<T>, width = HWY_MIN(kPanel<T>, columns - first);
     const std::size_t at = first * o.n_in + o.first_k * width;
-    const T* companion = o.companion == nullptr ? nullptr : o.companion + at;
+    const Summed<T>* companion = o.companion == nullptr ? nullptr : o.companion + at;
     Micro<T> m{o.x + o.first_k, o.ldx,    o.e + first, o.lde,   o.rows,
                nullptr,         o.g + at, width,       o.start, companion};
     panel_columns<Walk::across_rows>(m, width, o.k_count);
   }
 }
 
+// A factor of one, or as near to it as the compiler needs in order not to know the result.
+template <class T>
+T one_but_for(long iterations) {
+  if constexpr (std::is_same_v<T, Bfloat16Pair>)
+    return bfloat16_pair(1.0f, 1.0f) + static_cast<Bfloat16Pair>(iterations & 1);
+  else
+    return T(1) - static_cast<T>(iterations) * T(1e-30);
+}
+
 // Twelve independent chains of multiply-adds. Each has a start value of its own: equal chains are merged by
 // the compiler, and the peak then reads too high.
 template <class T>
 double peak(long iterations) {
+  using S = Summed<T>;
   constexpr int kChains = 12;
-  const hn::ScalableTag<T> d;
-  const T tiny = static_cast<T>(iterations) * T(1e-30);
-  const auto factor = hn::Set(d, T(1) - tiny);
+  const hn::ScalableTag<S> d;
+  const auto factor = hn::Set(hn::ScalableTag<T>(), one_but_for<T>(iterations));
   hn::Vec<decltype(d)> chain[kChains];
-  APICAL_UNROLL for (int i = 0; i < kChains; ++i) chain[i] = hn::Set(d, tiny + static_cast<T>(i));
+  APICAL_UNROLL for (int i = 0; i < kChains; ++i) chain[i] = hn::Set(d, static_cast<S>(i));
   for (long n = 0; n < iterations; ++n) {
-    APICAL_UNROLL for (int i = 0; i < kChains; ++i) chain[i] = hn::MulAdd(chain[i], factor, factor);
+    APICAL_UNROLL for (int i = 0; i < kChains; ++i) chain[i] = multiply_add(factor, factor, chain[i]);
   }
   auto sum = chain[0];
   APICAL_UNROLL for (int i = 1; i < kChains; ++i) sum = hn::Add(sum, chain[i]);
   // The result has to be used, and cannot be NaN: it only ever adds zero.
-  const T used = hn::GetLane(hn::SumOfLanes(d, sum));
-  const double operations = static_cast<double>(iterations) * kChains * 2 * static_cast<double>(hn::Lanes(d));
-  return operations + (used < T(0) ? 1.0 : 0.0);
+  const S used = hn::GetLane(hn::SumOfLanes(d, sum));
+  constexpr int kOperations = std::is_same_v<T, Bfloat16Pair> ? 4 : 2;  // of each lane
+  const double operations =
+      static_cast<double>(iterations) * kChains * kOperations * static_cast<double>(hn::Lanes(d));
+  return operations + (used < S(0) ? 1.0 : 0.0);
 }

@@ -19,10 +19,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #include "kernels/activations-inl.h"
 #include "kernels/noise-inl.h"
+#include "kernels/simd/multiply-add-inl.h"
 #include "kernels/simd/noise-vectors-inl.h"
 #include "kernels/simd/pointwise-inl.h"
 #include "kernels/simd/prefetch-inl.h"
 #include "kernels/simd/products-inl.h"
+#include "kernels/simd/rounding-inl.h"
 #include "kernels/simd/solve-inl.h"
 #include "kernels/simd/transpose-inl.h"
 
@@ -54,8 +56,17 @@ Kernels<T> filled() {
           .peak = &peak<T>};
 }
 
+PairKernels filled_pairs() {
+  return {.unit = instruction_set_name(HWY_TARGET),
+          .product = &product<Bfloat16Pair>,
+          .outer_product = &outer_product<Bfloat16Pair>,
+          .round_along = &round_along,
+          .round_across = &round_across,
+          .peak = &peak<Bfloat16Pair>};
+}
+
 const KernelTables* tables() {
-  static const KernelTables filled_tables{filled<float>(), filled<double>()};
+  static const KernelTables filled_tables{filled<float>(), filled<double>(), filled_pairs()};
   return &filled_tables;
 }
 

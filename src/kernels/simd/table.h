@@ -1,4 +1,4 @@
-// What simd/table.cc offers to the dispatcher: one pair of tables per instruction set.
+// What simd/table.cc offers to the dispatcher: three tables per instruction set.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@ namespace apical {
 struct KernelTables {
   Kernels<float> single;
   Kernels<double> twice;
+  PairKernels pairs;
 };
 
 // "AVX3", "AVX2", "SSE4", "NEON" or "SCALAR" for a bit of Highway's target mask.
