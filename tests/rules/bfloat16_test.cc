@@ -104,6 +104,23 @@ TEST(Bfloat16InAbsoluteVoltages, LosesTheUpdateThatDeviationsKeep) {
   }
 }
 
+TEST(Bfloat16Weights, ThatHaveMovedAreRoundedAnew) {
+  const Toy toy = make_toy({.units = {20, 24, 17, 10}});
+  const PassContext rounded{.factors = Factors::bfloat16};
+  const Overrides settings = {{"steps", std::int64_t{30}}, {"include_non_converged", true}};
+  Bench<float> used(toy, "dfc"), fresh(toy, "dfc");
+  used.run("dfc", settings, rounded);
+  for (Bench<float>* bench : {&used, &fresh}) {
+    for (const char* group : {"forward", "feedback"}) {
+      for (auto& w : bench->network().group(group)) w.set(1, 2, 0.7);
+    }
+    bench->network().refresh_transposes();
+  }
+  const Change again = used.run("dfc", settings, rounded), once = fresh.run("dfc", settings, rounded);
+  EXPECT_EQ(again.W, once.W);
+  EXPECT_EQ(again.b, once.b);
+}
+
 TEST(Bfloat16Threads, DoNotChangeABit) {
   const Toy toy = make_toy({.units = {20, 40, 17, 10}, .batch = 4 * Minibatch<float>::kTileRows + 5});
   for (const char* rule : {"dfc", "dfc-ss", "strong-dfc", "lcp-lf"}) {
