@@ -52,7 +52,7 @@ class Peer:
 
 def apical(options, rule, dtype, threads):
     command = [options.binary, "bench", BENCH_NAME.get(rule, rule), "--threads", str(threads), "--precision", dtype, "--repeats", "1",
-               "--seconds", str(options.seconds), "--clock", options.clock, "--json"]
+               "--seconds", str(options.seconds), "--clock", options.clock, "--json", "--no-instructions"]
     row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["rows"][0]
     return row["milliseconds"] / 1e3, row["share_of_peak"]
 
