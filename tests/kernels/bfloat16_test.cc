@@ -34,7 +34,9 @@ std::vector<float> numbers(std::size_t count, std::uint32_t seed) {
   std::vector<float> all;
   while (all.size() < count) {
     std::uint32_t bits = generator();
-    if (all.size() % 3 == 0) bits = (bits & 0xFFFF0000u) | 0x8000u;  // halfway
+    // halfway, and next to it on either side
+    constexpr std::uint32_t kLower[] = {0x8000, 0x7FFF, 0x8001};
+    if (all.size() % 6 < 3) bits = (bits & 0xFFFF0000u) | kLower[all.size() % 6];
     if (const float x = std::bit_cast<float>(bits); std::isfinite(x) && std::fabs(x) >= 0x1p-126f)
       all.push_back(x);
   }
